@@ -1,0 +1,1 @@
+#include "KernelSources.h"

@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "concord",
+    products: [
+        .library(name: "Concord", targets: ["Concord"]),
+        .executable(name: "concord", targets: ["ConcordCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // Libraries of the system.
+        .systemLibrary(
+            name: "COpenCL", pkgConfig: "OpenCL",
+            providers: [.apt(["ocl-icd-opencl-dev", "opencl-headers"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // Kernels.
+        .target(name: "KernelSources", path: "Kernels", exclude: []),
+        .target(name: "CPUKernels"),
+
+        // Devices.
+        .target(name: "Compute"),
+        .target(name: "OpenCLBackend", dependencies: ["Compute", "COpenCL", "KernelSources"]),
+        .target(name: "CPUBackend", dependencies: ["Compute", "COpenBLAS", "CPUKernels"]),
+
+        // The engine.
+        .target(name: "Tensors", dependencies: ["Compute"]),
+        .target(name: "Networks", dependencies: ["Tensors"]),
+        .target(name: "Optimizers", dependencies: ["Tensors", "Networks"]),
+        .target(name: "Datasets", dependencies: ["Compute", "CZlib"]),
+        .target(name: "Checkpoints", dependencies: ["Networks", "Optimizers"]),
+        .target(name: "MultiTask", dependencies: ["Tensors", "Networks", "Optimizers", "Datasets", "Checkpoints"]),
+        .target(name: "Conformance", dependencies: ["Compute", "Tensors"]),
+        .target(
+            name: "Concord",
+            dependencies: [
+                "Compute", "OpenCLBackend", "CPUBackend", "Tensors", "Networks", "Optimizers", "Datasets",
+                "Checkpoints", "MultiTask",
+            ]),
+
+        // The command line.
+        .executableTarget(
+            name: "ConcordCLI",
+            dependencies: [
+                "Concord", "Conformance", "Yams",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c2x
+)

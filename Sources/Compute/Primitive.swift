@@ -1,0 +1,81 @@
+/// The description of one kind of work: it names what is computed, not where the data are.
+///
+/// Every description lists its operands and scalars in the order in which ``Device/encode(_:_:scalars:random:)`` takes
+/// them. Tensors are dense, row-major; images are NHWC, filters HWIO.
+///
+/// Derivatives work on *stacked* cotangents: `tasks` blocks of the forward result's size, one behind the other, over
+/// forward values that the tasks share.
+public protocol PrimitiveDescription: Hashable, Sendable {
+    /// Arithmetic operations of one run; a fused multiply-add counts as two. 0 where memory decides.
+    var floatingPointOperations: Int { get }
+    /// Bytes that one run must read and write at least.
+    var bytesMoved: Int { get }
+}
+
+/// Everything that a device can do: the registry of primitives.
+///
+/// A primitive is at once the key of compiled kernels and of tuned parameters, the label of a profile and the parameter
+/// of the conformance tests. Both backends switch over this enumeration exhaustively.
+public enum Primitive: Hashable, Sendable {
+    case gemm(GEMM)
+    case conv2D(Conv2D)
+    case pool2D(Pool2D)
+    case reduction(Reduction)
+    case unary(Unary)
+    case unaryGradient(UnaryGradient)
+    case binary(Binary)
+    case softmax(Softmax)
+    case softmaxGradient(SoftmaxGradient)
+    case crossEntropy(CrossEntropy)
+    case crossEntropyGradient(CrossEntropyGradient)
+    case pointwiseLoss(PointwiseLoss)
+    case pointwiseLossGradient(PointwiseLossGradient)
+    case weightedMean(WeightedMean)
+    case batchNormStatistics(BatchNormStatistics)
+    case batchNormApply(BatchNormApply)
+    case batchNormParameterGradient(BatchNormParameterGradient)
+    case batchNormInputGradient(BatchNormInputGradient)
+    case dropout(Dropout)
+    case stridedCopy(StridedCopy)
+    case fill(Fill)
+    case randomFill(RandomFill)
+    case gramian(Gramian)
+    case weightedRowSum(WeightedRowSum)
+    case optimizerStep(OptimizerStep)
+
+    /// The description inside.
+    public var description: any PrimitiveDescription {
+        switch self {
+        case .gemm(let value): value
+        case .conv2D(let value): value
+        case .pool2D(let value): value
+        case .reduction(let value): value
+        case .unary(let value): value
+        case .unaryGradient(let value): value
+        case .binary(let value): value
+        case .softmax(let value): value
+        case .softmaxGradient(let value): value
+        case .crossEntropy(let value): value
+        case .crossEntropyGradient(let value): value
+        case .pointwiseLoss(let value): value
+        case .pointwiseLossGradient(let value): value
+        case .weightedMean(let value): value
+        case .batchNormStatistics(let value): value
+        case .batchNormApply(let value): value
+        case .batchNormParameterGradient(let value): value
+        case .batchNormInputGradient(let value): value
+        case .dropout(let value): value
+        case .stridedCopy(let value): value
+        case .fill(let value): value
+        case .randomFill(let value): value
+        case .gramian(let value): value
+        case .weightedRowSum(let value): value
+        case .optimizerStep(let value): value
+        }
+    }
+}
+
+/// A function fused into the end of a matrix product, a convolution or a normalisation.
+public enum Activation: UInt8, Hashable, Sendable, Codable {
+    case none, relu, relu6
+}
