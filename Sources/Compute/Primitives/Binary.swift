@@ -21,32 +21,17 @@ public struct Binary: PrimitiveDescription {
             preconditionFailure("\(function): shapes \(left) and \(right) do not broadcast")
         }
         self.function = function
-        var extents: [Int] = []
-        var strides: (left: [Int], right: [Int]) = ([], [])
-        for axis in 0..<result.rank where result[axis] != 1 {
-            let leftStride = Binary.stride(of: left, at: axis, in: result)
-            let rightStride = Binary.stride(of: right, at: axis, in: result)
-            if let outer = extents.indices.last, strides.left[outer] == leftStride * result[axis],
-                strides.right[outer] == rightStride * result[axis]
-            {
-                extents[outer] *= result[axis]
-                strides.left[outer] = leftStride
-                strides.right[outer] = rightStride
-            } else {
-                extents.append(result[axis])
-                strides.left.append(leftStride)
-                strides.right.append(rightStride)
-            }
-        }
-        if extents.isEmpty { (extents, strides) = ([1], ([1], [1])) }
-        self.extents = Shape(extents)
-        leftStrides = Shape(strides.left)
-        rightStrides = Shape(strides.right)
-    }
-
-    private static func stride(of shape: Shape, at axis: Int, in result: Shape) -> Int {
-        let own = axis - (result.rank - shape.rank)
-        return own < 0 || shape[own] == 1 ? 0 : shape.strides[own]
+        let axes = MergedAxes(
+            extents: result,
+            strides: [left, right].map { operand in
+                result.indices.map { axis in
+                    let own = axis - (result.rank - operand.rank)
+                    return own < 0 || operand[own] == 1 ? 0 : operand.strides[own]
+                }
+            })
+        extents = axes.extents
+        leftStrides = axes.strides[0]
+        rightStrides = axes.strides[1]
     }
 
     public var floatingPointOperations: Int { 0 }

@@ -3,6 +3,7 @@
 /// Operands: source, destination; their offsets are the box's first element. Elements may be Float32 or Int32, which only
 /// ``accumulates`` tells apart.
 public struct StridedCopy: PrimitiveDescription {
+    /// Extents of the box after neighbouring axes that behave alike were merged; at least one axis.
     public var extents: Shape
     public var sourceStrides: Shape
     public var destinationStrides: Shape
@@ -14,9 +15,10 @@ public struct StridedCopy: PrimitiveDescription {
         precondition(
             extents.rank == sourceStrides.rank && extents.rank == destinationStrides.rank && extents.rank > 0,
             "StridedCopy: extents \(extents), strides \(sourceStrides) and \(destinationStrides) differ in rank")
-        self.extents = extents
-        self.sourceStrides = sourceStrides
-        self.destinationStrides = destinationStrides
+        let axes = MergedAxes(extents: extents, strides: [Array(sourceStrides), Array(destinationStrides)])
+        self.extents = axes.extents
+        self.sourceStrides = axes.strides[0]
+        self.destinationStrides = axes.strides[1]
         self.accumulates = accumulates
     }
 

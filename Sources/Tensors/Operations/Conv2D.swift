@@ -1,0 +1,90 @@
+import Compute
+
+extension Tensor {
+    /// Two-dimensional convolution: `activation(x ∗ filter + bias)`.
+    ///
+    /// - Parameters:
+    ///   - filter: `[height, width, in / groups, out]`; its first two extents are the window's.
+    ///   - bias: `[out]`
+    /// - Precondition: the input is `[batch, height, width, in]`.
+    public func conv2D(
+        filter: Tensor, bias: Tensor? = nil, window: Window2D, groups: Int = 1, activation: Activation = .none
+    ) throws(ComputeError) -> Tensor {
+        precondition(
+            shape.rank == 4 && filter.shape.rank == 4 && shape[3] == filter.shape[2] * groups
+                && filter.shape[0] == window.height && filter.shape[1] == window.width
+                && (bias.map { $0.shape == [filter.shape[3]] } ?? true),
+            "conv2D: input \(shape), filter \(filter.shape), \(groups) groups, bias \(bias.map { "\($0.shape)" } ?? "none")")
+        let geometry = Conv2D(
+            .forward, batch: shape[0], inputHeight: shape[1], inputWidth: shape[2], inputChannels: shape[3],
+            outputChannels: filter.shape[3], window: window, groups: groups, bias: bias != nil, activation: activation)
+        let result = try Tensor(
+            uninitialized: [shape[0], geometry.outputHeight, geometry.outputWidth, filter.shape[3]], on: device)
+        try device.encode(
+            .conv2D(geometry), [storage, filter.storage, result.storage] + (bias.map { [$0.storage] } ?? []))
+        return Tape.record(
+            ConvolutionOperation(
+                geometry: geometry, input: detached, filter: filter.detached,
+                activation: ActivationGradient(activation, output: result)),
+            inputs: [self, filter] + (bias.map { [$0] } ?? []), result: result)
+    }
+}
+
+private struct ConvolutionOperation: DifferentiableOperation {
+    let geometry: Conv2D
+    let input: Tensor
+    let filter: Tensor
+    let activation: ActivationGradient
+
+    func backward(_ cotangent: Tensor, into step: ReverseStep) throws(ComputeError) {
+        let deltas = try activation.deltas(cotangent)
+        if step.needs(0) {
+            let gradient = try Tensor(uninitialized: input.shape.prepending(step.tasks), on: input.device)
+            try input.device.encode(
+                .conv2D(
+                    Conv2D(
+                        .dataGradient, batch: step.tasks * geometry.batch, inputHeight: geometry.inputHeight,
+                        inputWidth: geometry.inputWidth, inputChannels: geometry.inputChannels,
+                        outputChannels: geometry.outputChannels, window: geometry.window, groups: geometry.groups)),
+                [deltas.storage, filter.storage, gradient.storage])
+            step.add(gradient, to: 0)
+        }
+        try step.add(
+            ConvolutionGradient(geometry: geometry, input: input, deltas: deltas), to: 1, device: input.device)
+        if step.inputCount > 2 {
+            let channels = geometry.outputChannels
+            let flat = try deltas.reshaped([step.tasks, geometry.outputCount / max(channels, 1), channels])
+            try step.add(BiasGradient(deltas: flat), to: 2, device: input.device)
+        }
+    }
+}
+
+/// The gradient of a convolution's filter with input and deltas apart.
+struct ConvolutionGradient: ParameterGradient {
+    let geometry: Conv2D
+    let input: Tensor
+    /// `[tasks, batch, height, width, out]`
+    let deltas: Tensor
+
+    func writeRows(to destination: Operand, stride: Int, accumulate: Bool) throws(ComputeError) {
+        let tasks = deltas.shape[0]
+        let dense = stride == geometry.filterCount || tasks == 1
+        let primitive = Primitive.conv2D(
+            Conv2D(
+                .weightGradient, batch: geometry.batch, inputHeight: geometry.inputHeight,
+                inputWidth: geometry.inputWidth, inputChannels: geometry.inputChannels,
+                outputChannels: geometry.outputChannels, window: geometry.window, groups: geometry.groups, tasks: tasks,
+                accumulate: accumulate && dense))
+        if dense {
+            try input.device.encode(primitive, [input.storage, deltas.storage, destination])
+        } else {
+            let rows = try Tensor(uninitialized: [tasks, geometry.filterCount], on: input.device)
+            try input.device.encode(primitive, [input.storage, deltas.storage, rows.storage])
+            try DenseGradient(rows: rows).writeRows(to: destination, stride: stride, accumulate: accumulate)
+        }
+    }
+
+    func weighted(by weights: Tensor) throws(ComputeError) -> any ParameterGradient {
+        ConvolutionGradient(geometry: geometry, input: input, deltas: try deltas.weightedRowSum(weights))
+    }
+}
