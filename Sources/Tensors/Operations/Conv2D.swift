@@ -53,7 +53,7 @@ private struct ConvolutionOperation: DifferentiableOperation {
             ConvolutionGradient(geometry: geometry, input: input, deltas: deltas), to: 1, device: input.device)
         if step.inputCount > 2 {
             let channels = geometry.outputChannels
-            let flat = try deltas.reshaped([step.tasks, geometry.outputCount / max(channels, 1), channels])
+            let flat = deltas.reshaped([step.tasks, geometry.outputCount / max(channels, 1), channels])
             try step.add(BiasGradient(deltas: flat), to: 2, device: input.device)
         }
     }

@@ -1,0 +1,52 @@
+import Compute
+import Tensors
+
+/// What one forward pass of a network needs besides its input: the parameters, the tape and the random numbers.
+public final class ForwardContext {
+    public enum Mode: Sendable { case training, evaluation }
+
+    public let arena: ParameterArena
+    public let mode: Mode
+    /// Nil where no gradients are wanted.
+    public let tape: Tape?
+    private var random: RandomPosition
+
+    public var device: any Device { arena.device }
+
+    /// - Parameters:
+    ///   - seed: of the random numbers of this run.
+    ///   - step: number of the training step; the same step of the same run draws the same numbers again.
+    public init(_ arena: ParameterArena, mode: Mode, tape: Tape? = nil, seed: UInt64 = 0, step: Int = 0) {
+        self.arena = arena
+        self.mode = mode
+        self.tape = tape
+        random = RandomPosition(seed: seed, stream: Philox.stream(named: "forward.\(step)"))
+    }
+
+    /// A parameter's values, watched by the tape unless it is frozen.
+    public func callAsFunction(_ parameter: Parameter) -> Tensor {
+        let tensor = arena.tensor(parameter)
+        guard let tape, !arena.isFrozen(parameter) else { return tensor }
+        return tape.watch(tensor, as: parameter.index)
+    }
+
+    /// A statistic's values, to read and to update in place.
+    public func callAsFunction(_ statistic: Statistic) -> Tensor { arena.tensor(statistic) }
+
+    /// Whether a layer with these parameters stands still: its statistics must not move either.
+    public func isFrozen(_ parameter: Parameter) -> Bool { arena.isFrozen(parameter) }
+
+    /// Reserves the random numbers for `count` elements.
+    public func drawRandom(count: Int) -> RandomPosition {
+        defer { random = random.advanced(by: count) }
+        return random
+    }
+}
+
+/// A part of a network: a value that holds handles to its parameters.
+public protocol Layer {
+    /// Computes the layer's output.
+    ///
+    /// - Parameter input: the first axis runs over the samples; images are `[samples, height, width, channels]`.
+    func callAsFunction(_ input: Tensor, in context: ForwardContext) throws(ComputeError) -> Tensor
+}
