@@ -134,6 +134,9 @@ public final class ParameterArena {
 
     public func isFrozen(_ parameter: Parameter) -> Bool { frozen.contains(parameter.index) }
 
+    /// Whether the parameter of a segment, by its number, is not trained.
+    public func isFrozen(at index: Int) -> Bool { frozen.contains(index) }
+
     /// The trainable runs, ascending; padding inside a run belongs to it.
     public var trainableRanges: [Range] {
         var ranges: [Range] = []

@@ -66,6 +66,14 @@ public struct Tensor {
         try upload(hostValues)
     }
 
+    /// Replaces the elements in place, which every tensor that views the same memory sees: for parameters and states.
+    ///
+    /// - Precondition: as many values as elements.
+    package func overwrite(with values: [Float]) throws(ComputeError) {
+        precondition(values.count == count && elementType == .float32, "\(values.count) values for a tensor of shape \(shape)")
+        try upload(values)
+    }
+
     private func upload<Element>(_ values: [Element]) throws(ComputeError) {
         let result = values.withUnsafeBytes { bytes in
             Result { () throws(ComputeError) in try device.upload(bytes, to: storage) }

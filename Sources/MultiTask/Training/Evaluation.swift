@@ -1,0 +1,109 @@
+import Compute
+import Datasets
+import Networks
+import Tensors
+
+/// The metrics of a network on a dataset.
+public struct Evaluation {
+    private let network: any MultiTaskNetwork
+    private let tasks: [LearningTask]
+    private let arena: ParameterArena
+
+    public init(network: any MultiTaskNetwork, tasks: [LearningTask], arena: ParameterArena) {
+        self.network = network
+        self.tasks = tasks
+        self.arena = arena
+    }
+
+    /// Runs over all samples once.
+    ///
+    /// - Returns: per task `loss` and, for classes and binary targets, `accuracy`, for real numbers `meanAbsoluteError`
+    ///   and `rootMeanSquaredError`. Samples without a label count nothing; a task without labels is left out.
+    public func callAsFunction(_ loader: BatchLoader) throws -> [String: [String: Double]] {
+        var sums = tasks.map { _ in MetricSums() }
+        let batches = try loader.epoch(0)
+        while let batch = try batches.next() {
+            let device = try DeviceBatch(batch, tasks: tasks, on: arena.device)
+            let context = ForwardContext(arena, mode: .evaluation)
+            let predictions = try network.predictions(for: device.inputs, in: context)
+            for (index, task) in tasks.enumerated() {
+                guard let targets = device.targets[index], let hostTargets = batch.targets[task.name] else { continue }
+                let loss = try task.loss(predictions[index], targets: targets, mask: device.masks[index]).scalar()
+                let mask = batch.masks[task.name]?.floats
+                try sums[index].add(
+                    loss: loss, prediction: predictions[index], targets: hostTargets, mask: mask, lossFunction: task.loss)
+            }
+        }
+        var result: [String: [String: Double]] = [:]
+        for (task, sum) in zip(tasks, sums) { result[task.name] = sum.metrics }
+        return result
+    }
+
+    /// The predictions for a batch of inputs, in the order of the tasks: logits for classes, else values.
+    public func predict(_ inputs: HostTensor) throws -> [Tensor] {
+        try network.predictions(
+            for: try Tensor(inputs, on: arena.device), in: ForwardContext(arena, mode: .evaluation))
+    }
+}
+
+/// Sums over the samples of one task.
+private struct MetricSums {
+    private var weight = 0.0
+    private var loss = 0.0
+    private var decisions = 0
+    private var correct = 0
+    private var numbers = 0
+    private var absoluteError = 0.0
+    private var squaredError = 0.0
+
+    mutating func add(
+        loss value: Float, prediction: Tensor, targets: HostTensor, mask: [Float]?, lossFunction: Loss
+    ) throws {
+        let rows = prediction.shape[0]
+        var counts = mask?.map { $0 != 0 } ?? Array(repeating: true, count: rows)
+        switch lossFunction {
+        case .crossEntropy(_, let ignoredLabel, _):
+            guard let labels = targets.ints else { return }
+            let winners = try prediction.argmax(axis: -1).integers()
+            for row in 0..<rows {
+                if labels[row] == ignoredLabel { counts[row] = false }
+                if counts[row] {
+                    decisions += 1
+                    if winners[row] == labels[row] { correct += 1 }
+                }
+            }
+        case .binaryCrossEntropy:
+            guard let targets = targets.floats else { return }
+            let logits = try prediction.floats()
+            let columns = logits.count / max(rows, 1)
+            for index in logits.indices where counts[index / columns] {
+                decisions += 1
+                if (logits[index] > 0) == (targets[index] > 0.5) { correct += 1 }
+            }
+        case .squaredError, .absoluteError, .huber:
+            guard let targets = targets.floats else { return }
+            let values = try prediction.floats()
+            let columns = values.count / max(rows, 1)
+            for index in values.indices where counts[index / columns] {
+                let error = Double(values[index]) - Double(targets[index])
+                numbers += 1
+                absoluteError += abs(error)
+                squaredError += error * error
+            }
+        }
+        let counted = Double(counts.count { $0 })
+        loss += Double(value) * counted
+        weight += counted
+    }
+
+    var metrics: [String: Double]? {
+        if weight == 0 { return nil }
+        var result = ["loss": loss / weight]
+        if decisions > 0 { result["accuracy"] = Double(correct) / Double(decisions) }
+        if numbers > 0 {
+            result["meanAbsoluteError"] = absoluteError / Double(numbers)
+            result["rootMeanSquaredError"] = (squaredError / Double(numbers)).squareRoot()
+        }
+        return result
+    }
+}

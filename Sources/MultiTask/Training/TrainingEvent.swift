@@ -1,0 +1,71 @@
+/// What a training run tells whoever watches: the progress line, the metrics log and a library user alike.
+public enum TrainingEvent: Sendable {
+    case started(TrainingPlan)
+    case step(StepReport)
+    case epoch(EpochReport)
+    /// A checkpoint is complete on disk.
+    case checkpoint(path: String, step: Int)
+    /// The run was asked to stop and did so after a step.
+    case interrupted(epoch: Int, step: Int)
+    case end(TrainingSummary)
+}
+
+/// What a run is about to do.
+public struct TrainingPlan: Hashable, Sendable {
+    public let tasks: [String]
+    public let epochs: Int
+    public let samples: Int
+    public let batchesPerEpoch: Int
+    public let parameters: Int
+    /// Steps that a resumed run has behind it.
+    public let completedSteps: Int
+}
+
+/// One step.
+public struct StepReport: Hashable, Sendable {
+    /// 1 for the first.
+    public let epoch: Int
+    /// Over the whole run; 1 for the first.
+    public let step: Int
+    /// Within the epoch; 1 for the first.
+    public let batch: Int
+    public let samples: Int
+    public let learningRate: Float
+    /// Per task that took part.
+    public let losses: [String: Double]
+}
+
+/// Means over one epoch.
+public struct EpochReport: Hashable, Sendable, Codable {
+    public let epoch: Int
+    public let step: Int
+    public let seconds: Double
+    /// Per task: `loss`, a mean over the samples.
+    public let train: [String: [String: Double]]
+    /// Per task: `loss` and the task's metrics on the validation data; empty without them.
+    public let valid: [String: [String: Double]]
+    /// Nil for methods that never look at gradients.
+    public let balance: Balance?
+    /// Whether no epoch before was better.
+    public let isBest: Bool
+}
+
+/// How the tasks' gradients got along.
+public struct Balance: Hashable, Sendable, Codable {
+    /// Mean weight per task.
+    public let weights: [Double]
+    /// Share of task pairs with opposing gradients.
+    public let conflictRate: Double
+    /// Mean cosine between the gradients of every pair of tasks.
+    public let cosine: [[Double]]
+}
+
+/// The whole run.
+public struct TrainingSummary: Hashable, Sendable, Codable {
+    public let epochs: Int
+    public let steps: Int
+    public let seconds: Double
+    public let bestEpoch: Int
+    /// The metrics of the best epoch.
+    public let best: [String: [String: Double]]
+}

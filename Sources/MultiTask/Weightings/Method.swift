@@ -1,0 +1,25 @@
+/// How the gradients of several tasks become one direction.
+public enum Method: Sendable {
+    case constant(ConstantWeighting)
+    case gramian(any GramianWeighting)
+
+    /// The methods by name, in the order in which they are listed: the registry.
+    private static let registry: [(name: String, make: @Sendable (_ seed: UInt64) -> Method)] = [
+        ("ew", { _ in .constant(.sum) }),
+        ("sum", { _ in .constant(.sum) }),
+        ("mean", { _ in .constant(.mean) }),
+        ("pcgrad", { .gramian(PCGrad(seed: $0)) }),
+    ]
+
+    /// The names of all methods.
+    public static var names: [String] { registry.map(\.name) }
+
+    /// - Parameter seed: of the method's random numbers, if it draws any.
+    /// - Throws: ``WeightingError/unknownMethod(_:nearest:known:)``
+    public init(named name: String, seed: UInt64) throws(WeightingError) {
+        guard let entry = Method.registry.first(where: { $0.name == name }) else {
+            throw .unknownMethod(name, nearest: name.nearest(among: Method.names), known: Method.names)
+        }
+        self = entry.make(seed)
+    }
+}

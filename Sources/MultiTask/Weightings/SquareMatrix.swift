@@ -1,0 +1,47 @@
+/// A small dense matrix in Float64: the Gramian of the task gradients and what is computed from it.
+public struct SquareMatrix: Hashable, Sendable {
+    public let size: Int
+    /// Row-major, `size²` values.
+    public private(set) var values: [Double]
+
+    /// - Precondition: `size²` values.
+    public init(size: Int, values: [Double]) {
+        precondition(values.count == size * size, "\(values.count) values for a \(size) × \(size) matrix")
+        self.size = size
+        self.values = values
+    }
+
+    public subscript(row: Int, column: Int) -> Double {
+        get { values[row * size + column] }
+        set { values[row * size + column] = newValue }
+    }
+
+    /// Rows of the matrix.
+    public var rows: [[Double]] { (0..<size).map { Array(values[$0 * size..<($0 + 1) * size]) } }
+
+    /// Inner products of all pairs of rows of a matrix.
+    public init(gramianOf rows: [[Double]]) {
+        self.init(
+            size: rows.count,
+            values: rows.flatMap { row in rows.map { other in zip(row, other).reduce(0) { $0 + $1.0 * $1.1 } } })
+    }
+
+    /// The cosines between the vectors whose Gramian this is; 0 where one of them is zero, 1 on the diagonal.
+    public var cosines: SquareMatrix {
+        var result = self
+        for row in 0..<size {
+            for column in 0..<size {
+                let norms = (self[row, row] * self[column, column]).squareRoot()
+                result[row, column] = row == column ? 1 : norms > 0 ? self[row, column] / norms : 0
+            }
+        }
+        return result
+    }
+
+    /// The share of pairs of different vectors that point away from each other.
+    public var conflictRate: Double {
+        let pairs = (0..<size).flatMap { row in (row + 1..<max(size, row + 1)).map { (row, $0) } }
+        if pairs.isEmpty { return 0 }
+        return Double(pairs.count { self[$0.0, $0.1] < 0 }) / Double(pairs.count)
+    }
+}
