@@ -52,15 +52,21 @@ public struct RunFolder: Hashable, Sendable {
         }
     }
 
-    /// - Returns: what ``writeTrainingState(_:arena:optimizer:)`` was given.
-    func readTrainingState(into arena: ParameterArena, optimizer: Optimizer) throws -> String {
+    /// What ``writeTrainingState(_:arena:optimizer:)`` was given.
+    func trainingProgress() throws -> String {
+        guard let state = try SafetensorsFile(path: trainingState).metadata["progress"] else {
+            throw CheckpointError.invalidState(path: trainingState)
+        }
+        return state
+    }
+
+    /// Takes over the newest parameters and optimizer states.
+    func restore(_ arena: ParameterArena, optimizer: Optimizer) throws {
         let file = try SafetensorsFile(path: trainingState)
-        guard let state = file.metadata["progress"] else { throw CheckpointError.invalidState(path: trainingState) }
         try NetworkCheckpoint.read(lastModel, into: arena)
         for (name, tensor) in optimizer.states {
             try arena.read(tensor, from: file, prefix: "optimizer.\(name).")
         }
-        return state
     }
 
     func writeBest(_ arena: ParameterArena) throws {

@@ -93,7 +93,7 @@ public final class Trainer {
     /// - Throws: `CheckpointError` where the file is damaged or of another network, ``TrainingError`` where it is of
     ///   another run.
     public func resume(from folder: RunFolder) throws {
-        let state = try folder.readTrainingState(into: step.arena, optimizer: step.optimizer)
+        let state = try folder.trainingProgress()
         guard let saved = try? JSONDecoder().decode(TrainingProgress.self, from: Data(state.utf8)) else {
             throw CheckpointError.invalidState(path: folder.trainingState)
         }
@@ -101,6 +101,7 @@ public final class Trainer {
             throw TrainingError.incompatibleState(
                 path: folder.trainingState, found: "\(saved.identity)", expected: "\(progress.identity)")
         }
+        try folder.restore(step.arena, optimizer: step.optimizer)
         progress = saved
         step.optimizer.stepCounts = saved.optimizerSteps
         if let state = saved.method, case .gramian(var weighting) = step.method {
