@@ -1,0 +1,46 @@
+import Compute
+import Tensors
+
+/// Two-dimensional convolution of images `[samples, height, width, inputs]`: `activation(x ∗ weight + bias)`.
+///
+/// Parameters: `weight` `[window height, window width, inputs / groups, outputs]`, `bias` `[outputs]` without weight decay.
+public struct Convolution2D: Layer {
+    /// Chooses how a filter starts from the number of connections into and out of one unit.
+    public typealias FilterInitializer = (_ fanIn: Int, _ fanOut: Int) -> Initializer
+
+    public let weight: Parameter
+    public let bias: Parameter?
+    public let window: Window2D
+    public let groups: Int
+    public let activation: Activation
+
+    /// - Parameters:
+    ///   - window: size, stride, dilation and padding, which may differ on all four sides.
+    ///   - initializer: of the filter; by default PyTorch's, as for the bias: uniform within `1/√fanIn`.
+    /// - Precondition: the groups divide inputs and outputs.
+    public init(
+        _ scope: ParameterScope, inputs: Int, outputs: Int, window: Window2D, groups: Int = 1, bias: Bool = true,
+        activation: Activation = .none,
+        initializer: FilterInitializer = { fanIn, _ in .standard(fanIn: fanIn) }
+    ) {
+        precondition(
+            groups > 0 && inputs % groups == 0 && outputs % groups == 0,
+            "Convolution2D: \(groups) groups do not divide \(inputs) inputs and \(outputs) outputs")
+        let area = window.height * window.width
+        let fanIn = area * (inputs / groups)
+        weight = scope.parameter(
+            "weight", [window.height, window.width, inputs / groups, outputs],
+            initializer: initializer(fanIn, area * outputs))
+        self.bias =
+            bias ? scope.parameter("bias", [outputs], initializer: .standard(fanIn: fanIn), decays: false) : nil
+        self.window = window
+        self.groups = groups
+        self.activation = activation
+    }
+
+    public func callAsFunction(_ input: Tensor, in context: ForwardContext) throws(ComputeError) -> Tensor {
+        try input.conv2D(
+            filter: context(weight), bias: bias.map { context($0) }, window: window, groups: groups,
+            activation: activation)
+    }
+}

@@ -1,0 +1,92 @@
+import Compute
+
+/// What a configuration says about a model; every model reads the options that it has.
+public struct ModelOptions: Hashable, Sendable {
+    /// `mlp`: units of every hidden layer.
+    public var hidden: [Int]
+    /// `mlp`: one of ``ActivationLayer/names``.
+    public var activation: String
+    /// `mlp`: probability of dropout behind every hidden layer.
+    public var dropout: Float
+
+    public init(hidden: [Int] = [], activation: String = "relu", dropout: Float = 0) {
+        self.hidden = hidden
+        self.activation = activation
+        self.dropout = dropout
+    }
+}
+
+/// The models that can be made by name.
+public enum ModelRegistry {
+    private typealias Factory =
+        @Sendable (ParameterScope, Shape, ModelOptions) throws(ModelError) -> any Trunk
+
+    private static let factories: [String: Factory] = [
+        "lenet": lenet,
+        "mlp": mlp,
+        "resnet18": resnet18,
+    ]
+
+    /// The names of all models.
+    public static var names: [String] { factories.keys.sorted() }
+
+    /// Makes the model of a name and declares its parameters.
+    ///
+    /// - Parameters:
+    ///   - scope: where the parameters are declared, `trunk` by convention.
+    ///   - sampleShape: of one sample: `[features]`, or `[height, width, channels]` for images.
+    /// - Throws: ``ModelError``; nothing was declared then.
+    public static func trunk(
+        named name: String, options: ModelOptions = ModelOptions(), sampleShape: Shape, in scope: ParameterScope
+    ) throws(ModelError) -> any Trunk {
+        guard let factory = factories[name] else { throw .unknownModel(name: name, known: names) }
+        return try factory(scope, sampleShape, options)
+    }
+
+    @Sendable
+    private static func mlp(
+        _ scope: ParameterScope, _ sample: Shape, _ options: ModelOptions
+    ) throws(ModelError) -> any Trunk {
+        guard sample.rank >= 1, sample.count > 0 else {
+            throw .unsuitableInput(model: "mlp", found: sample, expected: "at least one feature")
+        }
+        guard !options.hidden.isEmpty, options.hidden.allSatisfy({ $0 > 0 }) else {
+            throw .invalidOption(
+                model: "mlp", option: "hidden", found: "\(options.hidden)",
+                expected: "the positive numbers of units of one or more layers, such as [512, 512]")
+        }
+        guard (0..<1).contains(options.dropout) else {
+            throw .invalidOption(
+                model: "mlp", option: "dropout", found: "\(options.dropout)",
+                expected: "a probability, at least 0 and below 1")
+        }
+        guard let activation = ActivationLayer(named: options.activation) else {
+            throw .unknownActivation(name: options.activation, known: ActivationLayer.names)
+        }
+        return MLP(
+            scope, inputs: sample.count, hidden: options.hidden, activation: activation, dropout: options.dropout)
+    }
+
+    @Sendable
+    private static func lenet(
+        _ scope: ParameterScope, _ sample: Shape, _ options: ModelOptions
+    ) throws(ModelError) -> any Trunk {
+        let minimum = LeNet.minimumSize
+        guard sample.rank == 3, sample[0] >= minimum, sample[1] >= minimum, sample[2] > 0 else {
+            throw .unsuitableInput(
+                model: "lenet", found: sample,
+                expected: "[height, width, channels] with height and width of at least \(minimum)")
+        }
+        return LeNet(scope, height: sample[0], width: sample[1], channels: sample[2])
+    }
+
+    @Sendable
+    private static func resnet18(
+        _ scope: ParameterScope, _ sample: Shape, _ options: ModelOptions
+    ) throws(ModelError) -> any Trunk {
+        guard sample.rank == 3, sample.count > 0 else {
+            throw .unsuitableInput(model: "resnet18", found: sample, expected: "[height, width, channels]")
+        }
+        return ResNet18(scope, channels: sample[2])
+    }
+}

@@ -1,0 +1,82 @@
+import Compute
+import Networks
+import Tensors
+
+/// Updates the parameters of an arena.
+///
+/// States lie in tensors shaped like the arena, so a step is one launch per run of parameters that are treated alike.
+///
+/// Steps are counted per group of the arena, because a group is what gets gradients together: a head whose task is
+/// absent from a batch neither moves nor ages, as a parameter without gradient in PyTorch. A parameter that is unfrozen
+/// late takes over the count of its group.
+public final class Optimizer {
+    public let rule: any OptimizerRule
+    public let arena: ParameterArena
+    /// Factors on the learning rate, by group; 1 for the others.
+    public var learningRateMultipliers: [String: Float]
+    /// Steps that every group has taken. A group that is missing has taken none.
+    public var stepCounts: [String: Int] = [:]
+    /// What the rule remembers, `[arena.count]` each, by the rule's names; whoever restores a run writes to them in place.
+    public let states: [(name: String, tensor: Tensor)]
+
+    public init(
+        _ rule: any OptimizerRule, for arena: ParameterArena, learningRateMultipliers: [String: Float] = [:]
+    ) throws(ComputeError) {
+        self.rule = rule
+        self.arena = arena
+        self.learningRateMultipliers = learningRateMultipliers
+        var states: [(name: String, tensor: Tensor)] = []
+        for name in rule.stateNames {
+            states.append((name, try Tensor.filled(with: 0, [arena.count], on: arena.device)))
+        }
+        self.states = states
+    }
+
+    /// Takes one step with the trainable parameters.
+    ///
+    /// - Parameters:
+    ///   - gradients: `[arena.count]`, laid out as the arena, 0 in the padding.
+    ///   - groups: those that got gradients; the others stay as they are. Nil stands for all.
+    ///   - clippingNorm: scales the gradients of the step down where their common norm is larger, as PyTorch's
+    ///     `clip_grad_norm_`; nothing is read back from the device. Source: Pascanu, Mikolov, Bengio, "On the Difficulty
+    ///     of Training Recurrent Neural Networks", ICML 2013.
+    public func step(
+        gradients: Tensor, learningRate: Float, groups: Set<String>? = nil, clippingNorm: Float? = nil
+    ) throws(ComputeError) {
+        precondition(gradients.shape == [arena.count], "gradients \(gradients.shape) for an arena of \(arena.count)")
+        let ranges = arena.trainableRanges.filter { groups?.contains($0.group) ?? true }
+        if ranges.isEmpty { return }
+        for group in Set(ranges.map(\.group)) { stepCounts[group, default: 0] += 1 }
+
+        var clipping: Tensor?
+        if let clippingNorm { clipping = try clippingFactor(gradients, over: ranges, maximum: clippingNorm) }
+        for range in ranges {
+            let start = range.elements.lowerBound
+            let operands =
+                ([arena.values, gradients] + states.map(\.tensor)).map { $0.storage.advanced(by: start) }
+                + (clipping.map { [$0.storage] } ?? [])
+            try arena.device.encode(
+                .optimizerStep(
+                    OptimizerStep(rule.primitive, count: range.elements.count, scaled: clipping != nil)),
+                operands,
+                scalars: rule.scalars(
+                    learningRate: learningRate * learningRateMultipliers[range.group, default: 1],
+                    decays: range.decays, step: stepCounts[range.group, default: 1]))
+        }
+    }
+
+    /// `min(1, maximum / (norm + 1e-6))`, one element.
+    private func clippingFactor(
+        _ gradients: Tensor, over ranges: [ParameterArena.Range], maximum: Float
+    ) throws(ComputeError) -> Tensor {
+        precondition(maximum > 0, "clipping to a norm of \(maximum)")
+        let squares = try Tensor(uninitialized: [ranges.count], on: arena.device)
+        for (index, range) in ranges.enumerated() {
+            try arena.device.encode(
+                .reduction(Reduction(.sumOfSquares, outer: 1, axis: range.elements.count, inner: 1)),
+                [gradients.storage.advanced(by: range.elements.lowerBound), squares.storage.advanced(by: index)])
+        }
+        let norm = try squares.sum().squareRoot()
+        return try (norm + 1e-6).reciprocal().affine(scale: maximum).clamped(to: 0...1)
+    }
+}
