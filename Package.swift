@@ -52,6 +52,11 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+
+        // Tests.
+        .testTarget(
+            name: "MultiTaskTests", dependencies: ["CPUBackend", "OpenCLBackend", "MultiTask"],
+            resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

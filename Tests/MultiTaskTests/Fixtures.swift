@@ -80,7 +80,7 @@ struct Fixture {
         arena = try ParameterArena(scope, seed: 11, on: device)
         network = HardSharing(trunk: trunk, heads: heads)
         step = try TrainingStep(
-            network: network, tasks: tasks, arena: arena, optimizer: try Optimizer(Adam(), arena: arena),
+            network: network, tasks: tasks, arena: arena, optimizer: try Optimizer(Adam(), for: arena),
             method: try Method(named: method, seed: 5), seed: 5)
     }
 

@@ -17,7 +17,7 @@ struct TrainerTests {
         let trainer = try Trainer(
             fixture.step, methodName: method, training: Fixture.dataset(), validation: Fixture.dataset(samples: 13),
             settings: TrainingSettings(
-                epochs: epochs, batchSize: 8, seed: 5, schedule: .constant(learningRate), checkpointInterval: interval),
+                epochs: epochs, batchSize: 8, seed: 5, schedule: .constant(rate: Double(learningRate)), checkpointInterval: interval),
             folder: folder)
         return (trainer, fixture)
     }
@@ -81,7 +81,7 @@ struct TrainerTests {
         defer { try? FileManager.default.removeItem(atPath: folder.path) }
         let recorder = Recorder()
         let (first, _) = try trainer(try TestDevice.cpu.make(), folder: folder)
-        #expect(try first.run(shouldStop: { recorder.losses.count == stopAfter }, observer: recorder.record) == nil)
+        #expect(try first.run(observer: recorder.record, shouldStop: { recorder.losses.count == stopAfter }) == nil)
         let (second, found) = try trainer(try TestDevice.cpu.make(), folder: folder)
         try second.resume(from: folder)
         // Between epochs a run goes on to the next one before it asks again.
@@ -182,7 +182,7 @@ struct TrainerTests {
         func make(epochs: Int = 1, batchSize: Int = 8, step: TrainingStep) throws {
             _ = try Trainer(
                 step, methodName: "pcgrad", training: data,
-                settings: TrainingSettings(epochs: epochs, batchSize: batchSize, seed: 0, schedule: .constant(0.1)))
+                settings: TrainingSettings(epochs: epochs, batchSize: batchSize, seed: 0, schedule: .constant(rate: 0.1)))
         }
         #expect(throws: TrainingError.self) { try make(epochs: 0, step: fixture.step) }
         #expect(throws: DatasetError.self) { try make(batchSize: 0, step: fixture.step) }

@@ -116,12 +116,12 @@ public final class Trainer {
     /// Trains until the last epoch is complete or `shouldStop` says so.
     ///
     /// - Parameters:
-    ///   - shouldStop: asked after every step; if true, the run writes a checkpoint and returns.
     ///   - observer: is told everything that happens, on the thread that trains.
+    ///   - shouldStop: asked after every step; if true, the run writes a checkpoint and returns.
     /// - Returns: nil if the run was stopped.
     @discardableResult
     public func run(
-        shouldStop: () -> Bool = { false }, observer: (TrainingEvent) throws -> Void = { _ in }
+        observer: (TrainingEvent) throws -> Void = { _ in }, shouldStop: () -> Bool = { false }
     ) throws -> TrainingSummary? {
         try observer(
             .started(
@@ -130,7 +130,7 @@ public final class Trainer {
                     batchesPerEpoch: loader.batchCount, parameters: step.arena.parameterCount,
                     completedSteps: progress.step)))
         while progress.epoch < settings.epochs {
-            guard try trainEpoch(shouldStop: shouldStop, observer: observer) else {
+            guard try trainEpoch(observer: observer, shouldStop: shouldStop) else {
                 try saveLast(observer: observer)
                 try observer(.interrupted(epoch: progress.epoch + 1, step: progress.step))
                 return nil
@@ -145,7 +145,7 @@ public final class Trainer {
     }
 
     /// - Returns: false if the run was asked to stop.
-    private func trainEpoch(shouldStop: () -> Bool, observer: (TrainingEvent) throws -> Void) throws -> Bool {
+    private func trainEpoch(observer: (TrainingEvent) throws -> Void, shouldStop: () -> Bool) throws -> Bool {
         let clock = ContinuousClock()
         let batches = try loader.epoch(progress.epoch, startingAt: progress.batch)
         var start = clock.now
