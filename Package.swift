@@ -52,6 +52,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+
+        // Tests.
+        .testTarget(name: "ComputeTests", dependencies: ["Compute"]),
+        .testTarget(
+            name: "DatasetsTests", dependencies: ["Compute", "Datasets", "CZlib"], exclude: ["permutations.py"]),
+        .testTarget(
+            name: "CheckpointsTests", dependencies: ["Checkpoints"],
+            resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
