@@ -57,6 +57,12 @@ let package = Package(
         .testTarget(
             name: "MultiTaskTests", dependencies: ["CPUBackend", "OpenCLBackend", "MultiTask"],
             resources: [.copy("Fixtures")]),
+        .testTarget(name: "ComputeTests", dependencies: ["Compute"]),
+        .testTarget(
+            name: "DatasetsTests", dependencies: ["Compute", "Datasets", "CZlib"], exclude: ["permutations.py"]),
+        .testTarget(
+            name: "CheckpointsTests", dependencies: ["Checkpoints"],
+            resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

@@ -4,17 +4,24 @@ import Tensors
 
 /// The parameters and statistics of a network in a safetensors file, under their names.
 public enum NetworkCheckpoint {
+    /// What the names of optimizer states begin with, in files that hold them too.
+    package static let optimizerPrefix = "optimizer."
+
     /// Writes all parameters and statistics.
     ///
+    /// - Parameter others: tensors that go into the same file.
     /// - Throws: ``CheckpointError``, or what the device throws.
-    public static func write(_ arena: ParameterArena, metadata: [String: String] = [:], to path: String) throws {
+    public static func write(
+        _ arena: ParameterArena, with others: [NamedTensor] = [], metadata: [String: String] = [:], to path: String
+    ) throws {
         let tensors = try arena.namedTensors.map { name, tensor in
             NamedTensor(name: name, shape: Array(tensor.shape), elements: .float32(try tensor.floats()))
         }
-        try SafetensorsFile.write(tensors, metadata: metadata.merging(["format": "concord"]) { own, _ in own }, to: path)
+        try SafetensorsFile.write(
+            tensors + others, metadata: metadata.merging(["format": "concord"]) { own, _ in own }, to: path)
     }
 
-    /// Reads all parameters and statistics.
+    /// Reads all parameters and statistics, and leaves optimizer states aside.
     ///
     /// Everything is checked before anything changes: a checkpoint of another network leaves this one as it was.
     ///
@@ -33,7 +40,7 @@ public enum NetworkCheckpoint {
             }
         }
         let known = Set(expected.map(\.name))
-        if let extra = file.tensors.first(where: { !known.contains($0.name) }) {
+        if let extra = file.tensors.first(where: { !known.contains($0.name) && !$0.name.hasPrefix(optimizerPrefix) }) {
             throw CheckpointError.otherNetwork(
                 path: path, tensor: extra.name, found: "\(extra.shape)", expected: "no such tensor")
         }

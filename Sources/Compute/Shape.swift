@@ -14,7 +14,7 @@ public struct Shape: Hashable, Sendable {
         rank = 0
         extents = SIMD8(repeating: 1)
         for dimension in dimensions {
-            precondition(rank < Shape.maximumRank, "Shape: more than \(Shape.maximumRank) axes")
+            precondition(rank < Shape.maximumRank, "Shape: more than \(Shape.maximumRank) axes are not supported")
             precondition(dimension >= 0, "Shape: extent \(dimension) of axis \(rank) is negative")
             extents[rank] = Int32(dimension)
             rank += 1
@@ -70,7 +70,8 @@ public struct Shape: Hashable, Sendable {
     }
 }
 
-/// A shape is a sequence of extents, but no collection: its ``count`` is that of a tensor's elements.
+/// A sequence of its extents, and not a collection: ``count`` is the number of elements, where a collection's algorithms
+/// would take it for the number of axes.
 extension Shape: Sequence {
     public struct Iterator: IteratorProtocol {
         fileprivate let shape: Shape
@@ -85,11 +86,9 @@ extension Shape: Sequence {
 
     public func makeIterator() -> Iterator { Iterator(shape: self) }
 
-    /// The numbers of the axes.
+    /// The axes.
     public var indices: Range<Int> { 0..<rank }
-    /// The outermost extent, nil for a scalar.
     public var first: Int? { rank > 0 ? self[0] : nil }
-    /// The innermost extent, nil for a scalar.
     public var last: Int? { rank > 0 ? self[rank - 1] : nil }
 
     public subscript(axis: Int) -> Int {
@@ -103,8 +102,19 @@ extension Shape: Sequence {
         }
     }
 
-    /// The extents of some neighbouring axes.
-    public subscript(axes: some RangeExpression<Int>) -> [Int] { axes.relative(to: indices).map { self[$0] } }
+    /// The shape of some of the axes.
+    public subscript(axes: some RangeExpression<Int>) -> Shape {
+        let axes = axes.relative(to: indices)
+        precondition(
+            axes.lowerBound >= 0 && axes.upperBound <= rank, "axes \(axes) of a shape of rank \(rank)")
+        return Shape(axes.lazy.map { self[$0] })
+    }
+
+    /// The shape without its first `axes` axes.
+    public func dropFirst(_ axes: Int = 1) -> Shape { self[Swift.min(axes, rank)...] }
+
+    /// The shape without its last `axes` axes.
+    public func dropLast(_ axes: Int = 1) -> Shape { self[..<Swift.max(rank - axes, 0)] }
 }
 
 extension Shape: ExpressibleByArrayLiteral, CustomStringConvertible {

@@ -8,8 +8,8 @@ import Optimizers
 /// | file | holds |
 /// |---|---|
 /// | `metrics.jsonl` | what happened, an object a line |
-/// | `checkpoints/last/` | the newest parameters and all that a run needs to go on |
-/// | `checkpoints/best/` | the parameters of the best epoch |
+/// | `checkpoints/last.safetensors` | the newest parameters, the optimizer's states and all that a run needs to go on |
+/// | `checkpoints/best.safetensors` | the parameters of the best epoch |
 /// | `model.safetensors` | the parameters of the best epoch, once the run is complete |
 ///
 /// Every one of them is either the old one or the complete new one, whenever the process may end.
@@ -34,50 +34,45 @@ public struct RunFolder: Hashable, Sendable {
     public var metrics: String { path + "/metrics.jsonl" }
     public var configuration: String { path + "/config.yaml" }
     public var model: String { path + "/model.safetensors" }
-    public var bestModel: String { path + "/checkpoints/best/model.safetensors" }
-    public var lastModel: String { path + "/checkpoints/last/model.safetensors" }
-    var last: String { path + "/checkpoints/last" }
-    var trainingState: String { path + "/checkpoints/last/training.safetensors" }
+    public var best: String { path + "/checkpoints/best.safetensors" }
+    public var last: String { path + "/checkpoints/last.safetensors" }
 
     /// Whether there is a run to go on with.
-    public var hasTrainingState: Bool { FileManager.default.fileExists(atPath: trainingState) }
+    public var hasTrainingState: Bool { FileManager.default.fileExists(atPath: last) }
 
-    func writeTrainingState(_ state: String, arena: ParameterArena, optimizer: Optimizer) throws {
+    /// Writes everything that a run needs to go on.
+    ///
+    /// - Parameter progress: what is not a tensor, as text.
+    func writeTrainingState(_ progress: String, arena: ParameterArena, optimizer: Optimizer) throws {
         let states = try optimizer.states.flatMap { name, tensor in
-            try arena.namedParts(of: tensor, prefix: "optimizer.\(name).")
+            try arena.namedParts(of: tensor, prefix: RunFolder.prefix(ofState: name))
         }
-        try AtomicFolder.write(to: last) { folder in
-            try NetworkCheckpoint.write(arena, to: folder + "/model.safetensors")
-            try SafetensorsFile.write(states, metadata: ["progress": state], to: folder + "/training.safetensors")
-        }
+        try NetworkCheckpoint.write(arena, with: states, metadata: ["progress": progress], to: last)
     }
 
-    /// What ``writeTrainingState(_:arena:optimizer:)`` was given.
+    /// The text that ``writeTrainingState(_:arena:optimizer:)`` was given.
     func trainingProgress() throws -> String {
-        guard let state = try SafetensorsFile(path: trainingState).metadata["progress"] else {
-            throw CheckpointError.invalidState(path: trainingState)
+        guard let progress = try SafetensorsFile(path: last).metadata["progress"] else {
+            throw CheckpointError.invalidState(path: last)
         }
-        return state
+        return progress
     }
 
     /// Takes over the newest parameters and optimizer states.
     func restore(_ arena: ParameterArena, optimizer: Optimizer) throws {
-        let file = try SafetensorsFile(path: trainingState)
-        try NetworkCheckpoint.read(lastModel, into: arena)
+        try NetworkCheckpoint.read(last, into: arena)
+        let file = try SafetensorsFile(path: last)
         for (name, tensor) in optimizer.states {
-            try arena.read(tensor, from: file, prefix: "optimizer.\(name).")
+            try arena.read(tensor, from: file, prefix: RunFolder.prefix(ofState: name))
         }
     }
 
-    func writeBest(_ arena: ParameterArena) throws {
-        try AtomicFolder.write(to: path + "/checkpoints/best") { folder in
-            try NetworkCheckpoint.write(arena, to: folder + "/model.safetensors")
-        }
-    }
+    private static func prefix(ofState name: String) -> String { "\(NetworkCheckpoint.optimizerPrefix)\(name)." }
+
+    func writeBest(_ arena: ParameterArena) throws { try NetworkCheckpoint.write(arena, to: best) }
 
     /// Copies the best parameters to where users look for the model.
-    func publishBest(_ arena: ParameterArena) throws {
-        let bytes = try Data(contentsOf: URL(fileURLWithPath: bestModel))
-        try AtomicFile.write([UInt8](bytes), to: model)
+    func publishBest() throws {
+        try AtomicFile.write([UInt8](try Data(contentsOf: URL(fileURLWithPath: best))), to: model)
     }
 }

@@ -95,11 +95,11 @@ public final class Trainer {
     public func resume(from folder: RunFolder) throws {
         let state = try folder.trainingProgress()
         guard let saved = try? JSONDecoder().decode(TrainingProgress.self, from: Data(state.utf8)) else {
-            throw CheckpointError.invalidState(path: folder.trainingState)
+            throw CheckpointError.invalidState(path: folder.last)
         }
         guard saved.identity == progress.identity else {
             throw TrainingError.incompatibleState(
-                path: folder.trainingState, found: "\(saved.identity)", expected: "\(progress.identity)")
+                path: folder.last, found: "\(saved.identity)", expected: "\(progress.identity)")
         }
         try folder.restore(step.arena, optimizer: step.optimizer)
         progress = saved
@@ -137,6 +137,7 @@ public final class Trainer {
             }
             try finishEpoch(observer: observer)
         }
+        try folder?.publishBest()
         let summary = TrainingSummary(
             epochs: progress.epoch, steps: progress.step, seconds: progress.seconds, bestEpoch: progress.bestEpoch,
             best: progress.best)
@@ -217,7 +218,7 @@ public final class Trainer {
         encoder.outputFormatting = .sortedKeys
         let state = String(decoding: try encoder.encode(progress), as: UTF8.self)
         try folder.writeTrainingState(state, arena: step.arena, optimizer: step.optimizer)
-        try observer(.checkpoint(path: folder.trainingState, step: progress.step))
+        try observer(.checkpoint(path: folder.last, step: progress.step))
     }
 
     private func named(_ values: [Double?]) -> [String: Double] {

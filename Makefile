@@ -1,0 +1,37 @@
+# The way from a fresh machine to a trained network: `make train`. To a tested build: `make test`.
+# More options for the program: `make train ARGS="--device cpu --epochs 2"`.
+
+CONFIG ?= Examples/multifashion.yaml
+ARGS ?=
+
+.PHONY: help setup build train test check-safetensors check-scripts clean
+
+help:
+	@echo "make train [ARGS=…] [CONFIG=…]  build and train on $(CONFIG)"
+	@echo "make test                       build and run the tests"
+	@echo "make build                      build the program .build/release/concord"
+	@echo "make setup                      check for the libraries that are needed, install them as root"
+	@echo "make check-safetensors          compare files with the Python package safetensors"
+	@echo "make check-scripts              run shellcheck over the scripts"
+	@echo "make clean                      remove what was built"
+
+setup:
+	@scripts/setup.sh
+
+build: setup
+	swift build -c release --product concord
+
+train: build
+	.build/release/concord train $(CONFIG) $(ARGS)
+
+test: setup
+	swift test -c release
+
+check-safetensors: setup
+	scripts/check-safetensors.sh
+
+check-scripts:
+	shellcheck scripts/*.sh .ci/run
+
+clean:
+	swift package clean
