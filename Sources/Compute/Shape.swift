@@ -10,13 +10,14 @@ public struct Shape: Hashable, Sendable {
     private var extents: SIMD8<Int32>
 
     /// - Precondition: at most ``maximumRank`` extents, none negative, each below 2³¹.
-    public init(_ dimensions: some Collection<Int>) {
-        precondition(dimensions.count <= Shape.maximumRank, "Shape: \(dimensions.count) axes, at most 8 are supported")
-        rank = dimensions.count
+    public init(_ dimensions: some Sequence<Int>) {
+        rank = 0
         extents = SIMD8(repeating: 1)
-        for (axis, dimension) in dimensions.enumerated() {
-            precondition(dimension >= 0, "Shape: extent \(dimension) of axis \(axis) is negative")
-            extents[axis] = Int32(dimension)
+        for dimension in dimensions {
+            precondition(rank < Shape.maximumRank, "Shape: more than \(Shape.maximumRank) axes are not supported")
+            precondition(dimension >= 0, "Shape: extent \(dimension) of axis \(rank) is negative")
+            extents[rank] = Int32(dimension)
+            rank += 1
         }
     }
 
@@ -69,19 +70,51 @@ public struct Shape: Hashable, Sendable {
     }
 }
 
-extension Shape: RandomAccessCollection, MutableCollection {
-    public var startIndex: Int { 0 }
-    public var endIndex: Int { rank }
-    public subscript(position: Int) -> Int {
-        get {
-            precondition(position >= 0 && position < rank, "axis \(position) of a shape of rank \(rank)")
-            return Int(extents[position])
-        }
-        set {
-            precondition(position >= 0 && position < rank, "axis \(position) of a shape of rank \(rank)")
-            extents[position] = Int32(newValue)
+/// A sequence of its extents, and not a collection: ``count`` is the number of elements, where a collection's algorithms
+/// would take it for the number of axes.
+extension Shape: Sequence {
+    public struct Iterator: IteratorProtocol {
+        fileprivate let shape: Shape
+        fileprivate var axis = 0
+
+        public mutating func next() -> Int? {
+            guard axis < shape.rank else { return nil }
+            defer { axis += 1 }
+            return shape[axis]
         }
     }
+
+    public func makeIterator() -> Iterator { Iterator(shape: self) }
+
+    /// The axes.
+    public var indices: Range<Int> { 0..<rank }
+    public var first: Int? { rank > 0 ? self[0] : nil }
+    public var last: Int? { rank > 0 ? self[rank - 1] : nil }
+
+    public subscript(axis: Int) -> Int {
+        get {
+            precondition(axis >= 0 && axis < rank, "axis \(axis) of a shape of rank \(rank)")
+            return Int(extents[axis])
+        }
+        set {
+            precondition(axis >= 0 && axis < rank, "axis \(axis) of a shape of rank \(rank)")
+            extents[axis] = Int32(newValue)
+        }
+    }
+
+    /// The shape of some of the axes.
+    public subscript(axes: some RangeExpression<Int>) -> Shape {
+        let axes = axes.relative(to: indices)
+        precondition(
+            axes.lowerBound >= 0 && axes.upperBound <= rank, "axes \(axes) of a shape of rank \(rank)")
+        return Shape(axes.lazy.map { self[$0] })
+    }
+
+    /// The shape without its first `axes` axes.
+    public func dropFirst(_ axes: Int = 1) -> Shape { self[Swift.min(axes, rank)...] }
+
+    /// The shape without its last `axes` axes.
+    public func dropLast(_ axes: Int = 1) -> Shape { self[..<Swift.max(rank - axes, 0)] }
 }
 
 extension Shape: ExpressibleByArrayLiteral, CustomStringConvertible {
