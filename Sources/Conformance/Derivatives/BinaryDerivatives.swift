@@ -12,8 +12,8 @@ extension DerivativeCase {
             switch function {
             case .add, .subtract, .multiply: (left, right) = (.signed(0.5...1), .signed(0.5...1))
             case .divide: (left, right) = (.signed(0.5...1), .signed(0.7...2))
-            // No two elements are equal, and none comes near another.
-            case .maximum, .minimum: (left, right) = (.choice([-1, 0, 1]), .choice([-1.5, -0.5, 0.5, 1.5]))
+            // No two elements come near each other, and both sides win.
+            case .maximum, .minimum: (left, right) = (.signed(0.2...0.4), .distinct(spacing: 1))
             case .power: (left, right) = (.uniform(1.2...2), .signed(0.5...2))
             case .greater, .greaterOrEqual, .equal: return []
             }

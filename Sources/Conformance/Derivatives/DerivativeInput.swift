@@ -10,6 +10,8 @@ struct DerivativeInput: Sendable {
         case signed(ClosedRange<Float>)
         /// One of some values.
         case choice([Float])
+        /// Some values in turn, so that each is there equally often.
+        case cycle([Float])
         /// All different, in random order and around 0, neighbours so far apart.
         case distinct(spacing: Float)
     }
@@ -35,6 +37,7 @@ struct DerivativeInput: Sendable {
             return (0..<shape.count).map { _ in uniform(in: range) * (generator.next() & 1 == 0 ? 1 : -1) }
         case .choice(let choices):
             return (0..<shape.count).map { _ in choices[Int(generator.next() % UInt64(choices.count))] }
+        case .cycle(let choices): return (0..<shape.count).map { choices[$0 % choices.count] }
         case .distinct(let spacing):
             return (0..<shape.count).shuffled(using: &generator).map { spacing * (Float($0) - Float(shape.count) / 2) }
         }
