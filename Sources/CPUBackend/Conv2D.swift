@@ -1,0 +1,446 @@
+import CPUKernels
+import Compute
+
+// A convolution runs without an intermediate matrix of windows: pointers lead from every target pixel to the source
+// pixels under its taps, and a register tile of pixels and channels gathers from there. The data gradient is the same
+// with deltas as the source; the weight gradient sums outer products over the same pointers. A 1×1 convolution is a
+// matrix product.
+
+extension CPUDevice {
+    func run(_ convolution: Conv2D, _ arguments: inout Arguments) throws(ComputeError) {
+        switch convolution.pass {
+        case .forward:
+            let input = arguments.floats(convolution.inputCount)
+            let filter = arguments.floats(convolution.filterCount)
+            let output = arguments.floats(convolution.outputCount)
+            let bias = arguments.floats(convolution.outputChannels, if: convolution.bias)
+            try convolve(convolution, input, filter, output, bias)
+        case .dataGradient:
+            let deltas = arguments.floats(convolution.outputCount)
+            let filter = arguments.floats(convolution.filterCount)
+            let gradient = arguments.floats(convolution.inputCount)
+            try spread(convolution, deltas, filter, gradient)
+        case .weightGradient:
+            let input = arguments.floats(convolution.inputCount)
+            let deltas = arguments.floats(convolution.tasks * convolution.outputCount)
+            let gradients = arguments.floats(convolution.tasks * convolution.filterCount)
+            try correlate(convolution, input, deltas, gradients)
+        }
+    }
+
+    private func convolve(
+        _ convolution: Conv2D, _ input: UnsafePointer<Float>, _ filter: UnsafePointer<Float>,
+        _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>?
+    ) throws(ComputeError) {
+        guard !convolution.isPointwise else {
+            let product = GEMM(
+                rows: convolution.batch * convolution.inputHeight * convolution.inputWidth,
+                columns: convolution.outputChannels, inner: convolution.inputChannels, bias: convolution.bias,
+                activation: convolution.activation)
+            return multiply(product, input, filter, output, bias: bias)
+        }
+        let source = try windowSource(convolution, input)
+        let work = Gather(
+            phases: [source.phase], filterTaps: source.phase.taps, run: source.run,
+            sourceGroup: convolution.inputChannels / convolution.groups,
+            columns: convolution.outputChannels / convolution.groups,
+            filterTapStride: source.run * convolution.outputChannels, filterRowStride: convolution.outputChannels,
+            filterColumnStride: 1, bias: bias, accumulate: false, activation: convolution.activation)
+        try gather(convolution, work, source.pointer, filter, output)
+        withExtendedLifetime(source) {}
+    }
+
+    private func spread(
+        _ convolution: Conv2D, _ deltas: UnsafePointer<Float>, _ filter: UnsafePointer<Float>,
+        _ gradient: UnsafeMutablePointer<Float>
+    ) throws(ComputeError) {
+        guard !convolution.isPointwise else {
+            let product = GEMM(
+                rows: convolution.batch * convolution.inputHeight * convolution.inputWidth,
+                columns: convolution.inputChannels, inner: convolution.outputChannels, transposeB: true,
+                accumulate: convolution.accumulate)
+            return multiply(product, deltas, filter, gradient)
+        }
+        let window = convolution.window
+        let work = Gather(
+            phases: Phase.dataGradient(convolution), filterTaps: window.height * window.width,
+            run: convolution.outputChannels / convolution.groups,
+            sourceGroup: convolution.outputChannels / convolution.groups,
+            columns: convolution.inputChannels / convolution.groups,
+            filterTapStride: convolution.inputChannels / convolution.groups * convolution.outputChannels,
+            filterRowStride: 1, filterColumnStride: convolution.outputChannels, bias: nil,
+            accumulate: convolution.accumulate, activation: .none)
+        try gather(convolution, work, deltas, filter, gradient)
+    }
+
+    /// Computes every target pixel from the source pixels under its taps.
+    private func gather(
+        _ convolution: Conv2D, _ work: Gather, _ source: UnsafePointer<Float>, _ filter: UnsafePointer<Float>,
+        _ target: UnsafeMutablePointer<Float>
+    ) throws(ComputeError) {
+        let depthwise = convolution.isDepthwise
+        let groups = depthwise ? 1 : convolution.groups
+        let channels = depthwise ? convolution.inputChannels : work.columns
+        let run = depthwise ? channels : work.run
+        let tile = depthwise ? 1 : Int(CONCORD_TILE_PIXELS)
+        let panelWidth = Int(CONCORD_TILE_CHANNELS)
+        let panelStride = work.filterTaps * run * panelWidth
+        let panelsPerGroup = (work.columns + panelWidth - 1) / panelWidth
+
+        let zeros = try scratch(count: run)
+        zeros.floats.update(repeating: 0, count: run)
+        // The depthwise loops read the filter as it is.
+        let panels = depthwise ? nil : try scratch(count: groups * panelsPerGroup * panelStride)
+        if let panels {
+            workers.run(count: groups * panelsPerGroup, grain: max(1, Workers.elementGrain / panelStride)) { range in
+                for panel in range {
+                    let first = panel % panelsPerGroup * panelWidth
+                    let column = panel / panelsPerGroup * (work.filterColumnStride == 1 ? work.columns : run)
+                    concord_conv_pack(
+                        filter + column + first * work.filterColumnStride, work.filterTapStride, work.filterRowStride,
+                        work.filterColumnStride, work.filterTaps, run, min(panelWidth, work.columns - first),
+                        panels.floats + panel * panelStride)
+                }
+            }
+        }
+
+        for phase in work.phases {
+            let positions = convolution.batch * phase.grid.height * phase.grid.width
+            let operationsPerPosition = max(1, 2 * phase.taps * (depthwise ? channels : run * channels))
+            let grain = Gather.grain(positions: positions, operationsPerPosition: operationsPerPosition)
+            let parts = (positions + grain - 1) / grain
+            let isLarge = parts * groups > 1 && positions * operationsPerPosition * groups > Gather.grainOperations
+            let workers = isLarge ? self.workers : Workers(count: 1)
+            let pointers = try scratch(count: workers.count * (phase.taps + 1) * grain * Scratch.elementsPerPointer)
+            workers.run(parts: groups * parts) { part, worker in
+                let first = part % parts * grain
+                let count = min(grain, positions - first)
+                let group = part / parts
+                let sources = pointers.sources + worker * (phase.taps + 1) * grain
+                let targets = pointers.targets + (worker * (phase.taps + 1) + phase.taps) * grain
+                var grid = phase.grid
+                concord_conv_sources(
+                    &grid, phase.tapRows, phase.tapColumns, phase.taps, source + group * work.sourceGroup,
+                    zeros.floats, first, count, tile, sources)
+                concord_conv_targets(&grid, target + phase.targetOffset + group * channels, first, count, targets)
+                var kernel = concord_conv_work(
+                    taps: phase.taps, run: run, columns: channels,
+                    panels: panels.map { UnsafePointer($0.floats + group * panelsPerGroup * panelStride) } ?? filter,
+                    panel_stride: panelStride, bias: work.bias.map { $0 + group * channels },
+                    accumulate: work.accumulate ? 1 : 0, activation: work.activation.kernel)
+                if depthwise {
+                    concord_conv_depthwise_gather(&kernel, phase.filterTaps, sources, targets, count)
+                } else {
+                    concord_conv_gather(&kernel, phase.filterTaps, sources, targets, count)
+                }
+            }
+            withExtendedLifetime(pointers) {}
+        }
+        withExtendedLifetime((zeros, panels)) {}
+    }
+
+    /// Sums the outer products of source and delta over all pixels, for every tap.
+    private func correlate(
+        _ convolution: Conv2D, _ input: UnsafePointer<Float>, _ deltas: UnsafePointer<Float>,
+        _ gradients: UnsafeMutablePointer<Float>
+    ) throws(ComputeError) {
+        let tasks = convolution.tasks
+        let positions = convolution.batch * convolution.outputHeight * convolution.outputWidth
+        guard !convolution.isPointwise || convolution.filterCount < Correlation.pointwiseElements else {
+            let product = GEMM(
+                rows: convolution.inputChannels, columns: convolution.outputChannels, inner: positions,
+                transposeA: true, batch: tasks, strideA: 0, accumulate: convolution.accumulate)
+            return multiply(product, input, deltas, gradients)
+        }
+        let depthwise = convolution.isDepthwise
+        let source = try windowSource(convolution, input)
+        let phase = source.phase
+        let run = depthwise ? convolution.inputChannels : source.run
+        let groups = depthwise ? 1 : convolution.groups
+        let columns = convolution.outputChannels / groups
+        let cut = Correlation(
+            positions: positions, rows: depthwise ? 1 : phase.taps * run, groups: groups,
+            resultElements: tasks * convolution.filterCount, operations: convolution.floatingPointOperations)
+
+        let zeros = try scratch(count: run)
+        zeros.floats.update(repeating: 0, count: run)
+        let block = Correlation.block
+        let panelCount = block * (columns + Int(CONCORD_TILE_CHANNELS))
+        let workers = cut.isLarge ? self.workers : Workers(count: 1)
+        let pointers = try scratch(count: workers.count * (phase.taps + 1) * block * Scratch.elementsPerPointer)
+        let panels = try scratch(count: workers.count * panelCount)
+        let resultCount = tasks * convolution.filterCount
+        let sums = try scratch(count: cut.positionParts * resultCount)
+        self.workers.elements(cut.positionParts * resultCount) { range in
+            concord_fill(sums.floats + range.lowerBound, range.count, 0)
+        }
+
+        workers.run(parts: cut.positionParts * cut.rowParts * groups) { part, worker in
+            let rows = cut.rows(part % cut.rowParts)
+            let group = part / cut.rowParts % groups
+            let positionPart = part / cut.rowParts / groups
+            let range = cut.positions(positionPart)
+            let sum = sums.floats + positionPart * resultCount + group * columns
+            let sources = pointers.sources + worker * (phase.taps + 1) * block
+            let targets = pointers.targets + (worker * (phase.taps + 1) + phase.taps) * block
+            let panel = panels.floats + worker * panelCount
+            var grid = phase.grid
+            for first in stride(from: range.lowerBound, to: range.upperBound, by: block) {
+                let count = min(block, range.upperBound - first)
+                concord_conv_sources(
+                    &grid, phase.tapRows, phase.tapColumns, phase.taps, source.pointer + group * (depthwise ? 0 : run),
+                    zeros.floats, first, count, count, sources)
+                for task in 0..<tasks {
+                    let delta = UnsafeMutablePointer(mutating: deltas) + task * convolution.outputCount + group * columns
+                    let gradient = sum + task * convolution.filterCount
+                    concord_conv_targets(&grid, delta, first, count, targets)
+                    if depthwise {
+                        for tap in 0..<phase.taps {
+                            concord_conv_depthwise_outer(
+                                sources + tap * count, targets, count, columns, gradient + tap * columns)
+                        }
+                    } else {
+                        concord_conv_pack_deltas(targets, count, columns, panel)
+                        for tap in rows.lowerBound / run..<(rows.upperBound + run - 1) / run {
+                            concord_conv_outer(
+                                sources + tap * count, count, max(0, rows.lowerBound - tap * run),
+                                min(run, rows.upperBound - tap * run), panel, columns,
+                                gradient + tap * run * convolution.outputChannels, convolution.outputChannels)
+                        }
+                    }
+                }
+            }
+        }
+
+        let ones = [Float](repeating: 1, count: cut.positionParts)
+        self.workers.elements(resultCount) { range in
+            concord_weighted_row_sum(
+                sums.floats + range.lowerBound, cut.positionParts, range.count, resultCount, ones,
+                convolution.accumulate ? 1 : 0, gradients + range.lowerBound)
+        }
+        withExtendedLifetime((zeros, pointers, panels, sums, source)) {}
+    }
+
+    /// The images that the windows of a convolution slide over.
+    ///
+    /// Where pixels have few channels, a row of the window is one run of neighbouring elements: that takes columns of
+    /// padding that are really there, so the images are copied if they need any.
+    private func windowSource(_ convolution: Conv2D, _ input: UnsafePointer<Float>) throws(ComputeError) -> WindowSource {
+        let window = convolution.window
+        let channels = convolution.inputChannels
+        guard convolution.groups == 1, channels < 16, window.width > 1, window.dilationWidth == 1 else {
+            return WindowSource(
+                pointer: input, run: channels / convolution.groups, phase: Phase.windows(convolution), padded: nil)
+        }
+        let paddedWidth = convolution.inputWidth + window.paddingLeft + window.paddingRight
+        let phase = Phase.windowRows(convolution, sourceWidth: paddedWidth)
+        guard paddedWidth > convolution.inputWidth else {
+            return WindowSource(pointer: input, run: window.width * channels, phase: phase, padded: nil)
+        }
+        let rows = convolution.batch * convolution.inputHeight
+        let padded = try scratch(count: rows * paddedWidth * channels)
+        let (left, middle) = (window.paddingLeft * channels, convolution.inputWidth * channels)
+        workers.rows(rows, columns: paddedWidth * channels) { range in
+            for row in range {
+                let target = padded.floats + row * paddedWidth * channels
+                target.update(repeating: 0, count: left)
+                (target + left).update(from: input + row * middle, count: middle)
+                (target + left + middle).update(repeating: 0, count: window.paddingRight * channels)
+            }
+        }
+        return WindowSource(pointer: padded.floats, run: window.width * channels, phase: phase, padded: padded)
+    }
+}
+
+extension Conv2D {
+    /// Whether the convolution is a matrix product of pixels with the filter.
+    fileprivate var isPointwise: Bool { window == Window2D(size: 1) && groups == 1 }
+    /// Whether every channel has a filter of its own.
+    fileprivate var isDepthwise: Bool { groups == inputChannels && groups == outputChannels && groups > 1 }
+}
+
+extension Scratch {
+    /// Room for a pointer, in elements.
+    fileprivate static let elementsPerPointer = MemoryLayout<UnsafePointer<Float>>.size / 4
+
+    fileprivate var sources: UnsafeMutablePointer<UnsafePointer<Float>?> {
+        UnsafeMutableRawPointer(buffer.handle).assumingMemoryBound(to: UnsafePointer<Float>?.self)
+    }
+    fileprivate var targets: UnsafeMutablePointer<UnsafeMutablePointer<Float>?> {
+        UnsafeMutableRawPointer(buffer.handle).assumingMemoryBound(to: UnsafeMutablePointer<Float>?.self)
+    }
+}
+
+/// The images of a convolution, or a padded copy of them.
+private struct WindowSource {
+    let pointer: UnsafePointer<Float>
+    /// Neighbouring elements that a tap covers.
+    let run: Int
+    let phase: Phase
+    /// Owns the copy.
+    let padded: Scratch?
+}
+
+/// Target pixels that share a set of taps.
+private struct Phase {
+    var grid: concord_conv_grid
+    /// Of the first target pixel.
+    var targetOffset = 0
+    var tapRows: [Int]
+    var tapColumns: [Int]
+    /// The taps' places in the filter.
+    var filterTaps: [Int]
+    var taps: Int { filterTaps.count }
+
+    /// All output pixels, with the input under every tap.
+    static func windows(_ convolution: Conv2D) -> Phase {
+        let window = convolution.window
+        let taps = 0..<window.height * window.width
+        return Phase(
+            grid: outputGrid(convolution, sourceWidth: convolution.inputWidth),
+            tapRows: taps.map { $0 / window.width * window.dilationHeight - window.paddingTop },
+            tapColumns: taps.map { $0 % window.width * window.dilationWidth - window.paddingLeft },
+            filterTaps: Array(taps))
+    }
+
+    /// All output pixels, with the input under every row of the window; `sourceWidth` counts the padding.
+    static func windowRows(_ convolution: Conv2D, sourceWidth: Int) -> Phase {
+        let window = convolution.window
+        let rows = 0..<window.height
+        return Phase(
+            grid: outputGrid(convolution, sourceWidth: sourceWidth),
+            tapRows: rows.map { $0 * window.dilationHeight - window.paddingTop }, tapColumns: rows.map { _ in 0 },
+            filterTaps: Array(rows))
+    }
+
+    private static func outputGrid(_ convolution: Conv2D, sourceWidth: Int) -> concord_conv_grid {
+        let row = convolution.outputWidth * convolution.outputChannels
+        return concord_conv_grid(
+            height: convolution.outputHeight, width: convolution.outputWidth,
+            row_step: convolution.window.strideHeight, column_step: convolution.window.strideWidth,
+            source_height: convolution.inputHeight, source_width: sourceWidth,
+            source_row: sourceWidth * convolution.inputChannels, source_pixel: convolution.inputChannels,
+            target_image: convolution.outputHeight * row, target_row: row, target_column: convolution.outputChannels)
+    }
+
+    /// Input pixels with the deltas that their values reached. Pixels whose coordinates leave the same remainders by
+    /// the strides share the taps that divide evenly.
+    static func dataGradient(_ convolution: Conv2D) -> [Phase] {
+        let window = convolution.window
+        var phases: [Phase] = []
+        for row in 0..<min(window.strideHeight, convolution.inputHeight) {
+            for column in 0..<min(window.strideWidth, convolution.inputWidth) {
+                phases.append(dataGradient(convolution, row: row, column: column))
+            }
+        }
+        return phases
+    }
+
+    private static func dataGradient(_ convolution: Conv2D, row: Int, column: Int) -> Phase {
+        let window = convolution.window
+        let imageRow = convolution.inputWidth * convolution.inputChannels
+        let outputRow = convolution.outputWidth * convolution.outputChannels
+        var phase = Phase(
+            grid: concord_conv_grid(
+                height: (convolution.inputHeight - row + window.strideHeight - 1) / window.strideHeight,
+                width: (convolution.inputWidth - column + window.strideWidth - 1) / window.strideWidth,
+                row_step: 1, column_step: 1, source_height: convolution.outputHeight,
+                source_width: convolution.outputWidth, source_row: outputRow,
+                source_pixel: convolution.outputChannels, target_image: convolution.inputHeight * imageRow,
+                target_row: window.strideHeight * imageRow,
+                target_column: window.strideWidth * convolution.inputChannels),
+            targetOffset: row * imageRow + column * convolution.inputChannels, tapRows: [], tapColumns: [],
+            filterTaps: [])
+        for filterRow in 0..<window.height {
+            let down = row + window.paddingTop - filterRow * window.dilationHeight
+            guard down % window.strideHeight == 0 else { continue }
+            for filterColumn in 0..<window.width {
+                let across = column + window.paddingLeft - filterColumn * window.dilationWidth
+                guard across % window.strideWidth == 0 else { continue }
+                phase.tapRows.append(down / window.strideHeight)
+                phase.tapColumns.append(across / window.strideWidth)
+                phase.filterTaps.append(filterRow * window.width + filterColumn)
+            }
+        }
+        return phase
+    }
+}
+
+/// What the gathering passes differ in.
+private struct Gather {
+    let phases: [Phase]
+    /// Taps of the whole filter.
+    let filterTaps: Int
+    let run: Int
+    /// Channels from one group of the source to the next.
+    let sourceGroup: Int
+    /// Target channels of a group.
+    let columns: Int
+    let filterTapStride: Int
+    let filterRowStride: Int
+    let filterColumnStride: Int
+    let bias: UnsafePointer<Float>?
+    let accumulate: Bool
+    let activation: Activation
+
+    /// Operations that are worth a thread.
+    static let grainOperations = 1 << 21
+    /// Positions of a part: many enough to use a panel of the filter again and again, few enough to keep their sources
+    /// in the second-level cache.
+    private static let usualGrain = 96
+    private static let smallestGrain = 24
+
+    /// The number of positions that one thread takes at a time.
+    static func grain(positions: Int, operationsPerPosition: Int) -> Int {
+        let tile = Int(CONCORD_TILE_PIXELS)
+        let byWork = grainOperations / operationsPerPosition
+        let byCount = max(smallestGrain, min(usualGrain, positions / 64))
+        return (min(max(byWork, byCount), 4096) + tile - 1) / tile * tile
+    }
+}
+
+/// How the sum of a weight gradient is cut: along the pixels where the result is small, along the rows of the result
+/// (taps and source channels) where it is large. Partial results are added in a fixed order.
+private struct Correlation {
+    let positionParts: Int
+    let rowParts: Int
+    let isLarge: Bool
+    private let positionCount: Int
+    private let rowCount: Int
+
+    /// Pixels whose outer products are summed in registers.
+    static let block = 128
+    /// A 1×1 convolution with a filter of this size is left to the matrix product.
+    static let pointwiseElements = 1 << 16
+    /// Elements of all partial results together.
+    private static let partialElements = 1 << 22
+    private static let parts = 32
+    private static let smallestRows = 96
+
+    init(positions: Int, rows: Int, groups: Int, resultElements: Int, operations: Int) {
+        positionCount = positions
+        rowCount = rows
+        positionParts = max(
+            1,
+            min(
+                Correlation.parts, positions / (8 * Correlation.block),
+                Correlation.partialElements / max(resultElements, 1)))
+        rowParts = max(1, min(Correlation.parts / (positionParts * groups), rows / Correlation.smallestRows))
+        isLarge = operations > Gather.grainOperations
+    }
+
+    /// The pixels of a part.
+    func positions(_ part: Int) -> Range<Int> {
+        Correlation.range(positionCount, part, of: positionParts, multiple: Correlation.block)
+    }
+
+    /// The rows of a part.
+    func rows(_ part: Int) -> Range<Int> {
+        Correlation.range(rowCount, part, of: rowParts, multiple: Int(CONCORD_TILE_PIXELS))
+    }
+
+    private static func range(_ count: Int, _ part: Int, of parts: Int, multiple: Int) -> Range<Int> {
+        let length = ((count + parts - 1) / parts + multiple - 1) / multiple * multiple
+        return min(count, part * length)..<min(count, (part + 1) * length)
+    }
+}

@@ -1,0 +1,107 @@
+import COpenBLAS
+import CPUKernels
+import Compute
+
+extension CPUDevice {
+    func run(_ gemm: GEMM, _ arguments: inout Arguments) {
+        let (rows, columns, inner, batch) = (gemm.rows, gemm.columns, gemm.inner, gemm.batch)
+        func span(_ stride: Int, _ matrix: Int) -> Int { batch == 0 ? 0 : (batch - 1) * stride + matrix }
+        let a = arguments.floats(span(gemm.strideA, rows * inner))
+        let b = arguments.floats(span(gemm.strideB, inner * columns))
+        let c = arguments.floats(span(gemm.strideC, rows * columns))
+        multiply(gemm, a, b, c, bias: arguments.floats(columns, if: gemm.bias))
+    }
+
+    /// Runs a matrix product in tiles of C, each a product of its own on one thread.
+    func multiply(
+        _ gemm: GEMM, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>,
+        bias: UnsafePointer<Float>? = nil
+    ) {
+        let gemm = gemm.folded
+        guard gemm.rows > 0, gemm.columns > 0, gemm.batch > 0 else { return }
+        let tiles = TileGrid(gemm)
+        let beta: Float = gemm.accumulate ? 1 : 0
+        // Products into one place follow each other; the others may run at the same time.
+        let sharesResult = gemm.strideC == 0 && gemm.batch > 1
+        for round in 0..<(sharesResult ? gemm.batch : 1) {
+            let concurrent = sharesResult ? 1 : gemm.batch
+            workers.run(count: concurrent * tiles.count, grain: tiles.partsPerGrain) { parts in
+                for part in parts {
+                    let index = sharesResult ? round : part / tiles.count
+                    let tile = tiles[part % tiles.count]
+                    let (row, column) = (tile.rows.lowerBound, tile.columns.lowerBound)
+                    let target = c + index * gemm.strideC + row * gemm.columns + column
+                    cblas_sgemm(
+                        CblasRowMajor, gemm.transposeA ? CblasTrans : CblasNoTrans,
+                        gemm.transposeB ? CblasTrans : CblasNoTrans, blasint(tile.rows.count),
+                        blasint(tile.columns.count), blasint(gemm.inner), 1,
+                        a + index * gemm.strideA + row * (gemm.transposeA ? 1 : gemm.inner),
+                        blasint(max(1, gemm.transposeA ? gemm.rows : gemm.inner)),
+                        b + index * gemm.strideB + column * (gemm.transposeB ? gemm.inner : 1),
+                        blasint(max(1, gemm.transposeB ? gemm.inner : gemm.columns)), beta, target,
+                        blasint(gemm.columns))
+                    if bias != nil || gemm.activation != .none {
+                        concord_bias_activation(
+                            target, tile.rows.count, tile.columns.count, gemm.columns, bias.map { $0 + column },
+                            gemm.activation.kernel)
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension GEMM {
+    /// The same work as one product where a batch shares B and its rows lie behind each other.
+    fileprivate var folded: GEMM {
+        guard batch > 1, strideB == 0, !transposeA, strideA == rows * inner, strideC == rows * columns else { return self }
+        var single = self
+        single.rows = batch * rows
+        single.batch = 1
+        return single
+    }
+}
+
+/// How C is cut into tiles: by its sizes alone, so that results do not depend on the number of threads.
+private struct TileGrid {
+    private let rows: Int
+    private let columns: Int
+    private let tileRows: Int
+    private let tileColumns: Int
+    private let tilesPerRow: Int
+    let count: Int
+    /// Neighbouring tiles that one thread takes at a time.
+    let partsPerGrain: Int
+
+    /// Operations that are worth a thread.
+    private static let grainOperations = 1 << 21
+    /// Tiles beyond this number add packing and no parallelism.
+    private static let maximumTiles = 64
+    /// Smaller tiles spend their time on packing.
+    private static let minimumRows = 128
+    private static let minimumColumns = 128
+
+    init(_ gemm: GEMM) {
+        rows = gemm.rows
+        columns = gemm.columns
+        let operations = 2 * rows * columns * max(gemm.inner, 1)
+        let wanted = min(max(operations / TileGrid.grainOperations, 1), TileGrid.maximumTiles)
+        let downwards = min(wanted, (rows + TileGrid.minimumRows - 1) / TileGrid.minimumRows)
+        let across = min(wanted / downwards, (columns + TileGrid.minimumColumns - 1) / TileGrid.minimumColumns)
+        tileRows = TileGrid.edge(rows, parts: downwards)
+        tileColumns = TileGrid.edge(columns, parts: max(across, 1))
+        tilesPerRow = (columns + tileColumns - 1) / tileColumns
+        count = tilesPerRow * ((rows + tileRows - 1) / tileRows)
+        partsPerGrain = max(1, TileGrid.grainOperations / max(operations / count, 1))
+    }
+
+    /// The extent of a part, a multiple of the register tiles of OpenBLAS.
+    private static func edge(_ extent: Int, parts: Int) -> Int {
+        parts == 1 ? extent : ((extent + parts - 1) / parts + 15) / 16 * 16
+    }
+
+    subscript(index: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+        let (row, column) = (index / tilesPerRow * tileRows, index % tilesPerRow * tileColumns)
+        return (row..<min(rows, row + tileRows), column..<min(columns, column + tileColumns))
+    }
+}

@@ -1,0 +1,97 @@
+// What the kernels of this target share: instruction sets, loop annotations and sums with bounded error.
+#pragma once
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "CPUKernels.h"
+
+// Compiles a function for several instruction sets and picks one when the program starts.
+#if defined(__x86_64__) && defined(__ELF__)
+#define KERNEL \
+    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), min_vector_width(512)))
+#else
+#define KERNEL
+#endif
+
+// A part of a kernel: it must be inlined to be compiled for the kernel's instruction set.
+#define INLINE static inline __attribute__((always_inline))
+
+// The iterations of the next loop do not depend on each other, even where input and output are the same memory.
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave(enable)")
+
+// Sixteen numbers in vector registers: one register of AVX-512, two of AVX2, four of SSE.
+#define LANES 16
+typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
+
+#define LOAD_LANES(vector, address) memcpy(&(vector), (address), sizeof(lanes))
+#define STORE_LANES(address, vector) memcpy((address), &(vector), sizeof(lanes))
+
+// Sums run over blocks whose sums are added in a binary tree, so that the rounding error grows with the logarithm of
+// the count. The tree is that of a binary counter: a stack holds the sum of one finished subtree per set bit.
+#define SUM_BLOCK 512
+#define SUM_LEVELS 48
+
+// Declares `result` as the sum of `term` over `index` in [0, count).
+#define PAIRWISE_SUM(result, index, count, term)                                          \
+    float result = 0;                                                                     \
+    do {                                                                                  \
+        float subtrees_[SUM_LEVELS];                                                      \
+        int depth_ = 0;                                                                   \
+        for (long first_ = 0; first_ < (count); first_ += SUM_BLOCK) {                    \
+            const long last_ = first_ + SUM_BLOCK < (count) ? first_ + SUM_BLOCK : (count); \
+            float sum_ = 0;                                                               \
+            for (long index = first_; index < last_; ++index) {                           \
+                _Pragma("clang fp reassociate(on)") sum_ += (term);                       \
+            }                                                                             \
+            for (long bits_ = first_ / SUM_BLOCK; bits_ & 1; bits_ >>= 1) sum_ += subtrees_[--depth_]; \
+            subtrees_[depth_++] = sum_;                                                   \
+        }                                                                                 \
+        while (depth_ > 0) result += subtrees_[--depth_];                                 \
+    } while (0)
+
+// The same for every column of a matrix, at most COLUMN_TILE columns at a time.
+#define COLUMN_TILE 256
+#define COLUMN_BLOCK 32
+#define COLUMN_LEVELS 32
+
+// Writes the sums of `term` over `row` in [0, rows) to `sums[column]` for `column` in [0, width).
+#define PAIRWISE_COLUMN_SUMS(sums, row, rows, column, width, term)                        \
+    do {                                                                                  \
+        float subtrees_[COLUMN_LEVELS][COLUMN_TILE];                                      \
+        int depth_ = 0;                                                                   \
+        for (long first_ = 0; first_ < (rows); first_ += COLUMN_BLOCK) {                  \
+            const long last_ = first_ + COLUMN_BLOCK < (rows) ? first_ + COLUMN_BLOCK : (rows); \
+            float *block_ = subtrees_[depth_];                                            \
+            memset(block_, 0, (size_t)(width) * sizeof(float));                           \
+            for (long row = first_; row < last_; ++row) {                                 \
+                INDEPENDENT for (long column = 0; column < (width); ++column) block_[column] += (term); \
+            }                                                                             \
+            for (long bits_ = first_ / COLUMN_BLOCK; bits_ & 1; bits_ >>= 1) {            \
+                --depth_;                                                                 \
+                INDEPENDENT for (long column = 0; column < (width); ++column)             \
+                    subtrees_[depth_][column] += subtrees_[depth_ + 1][column];           \
+            }                                                                             \
+            ++depth_;                                                                     \
+        }                                                                                 \
+        memset((sums), 0, (size_t)(width) * sizeof(float));                               \
+        while (depth_ > 0) {                                                              \
+            --depth_;                                                                     \
+            INDEPENDENT for (long column = 0; column < (width); ++column)                 \
+                (sums)[column] += subtrees_[depth_][column];                              \
+        }                                                                                 \
+    } while (0)
+
+// The square root as an instruction: `sqrtf` may set `errno`, which keeps a loop from being vectorised.
+#define SQUARE_ROOT(x) __builtin_elementwise_sqrt(x)
+
+INLINE long smaller(long a, long b) { return a < b ? a : b; }
+
+// NaN passes through both.
+INLINE float rectified(float x, float ceiling) { return x < 0 ? 0 : x > ceiling ? ceiling : x; }
+
+// The largest value that an activation lets through.
+INLINE float activation_ceiling(enum concord_activation activation) {
+    return activation == concord_activation_relu6 ? 6 : INFINITY;
+}
