@@ -1,1 +1,123 @@
 #include "KernelSources.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char common_text[] = {
+#embed "common.clh" suffix(, 0)
+};
+static const char line_text[] = {
+#embed "line.clh" suffix(, 0)
+};
+static const char philox_text[] = {
+#embed "philox.clh" suffix(, 0)
+};
+static const char strided_text[] = {
+#embed "strided.clh" suffix(, 0)
+};
+static const char tile_text[] = {
+#embed "tile.clh" suffix(, 0)
+};
+static const char batchnorm_text[] = {
+#embed "batchnorm.cl" suffix(, 0)
+};
+static const char binary_text[] = {
+#embed "binary.cl" suffix(, 0)
+};
+static const char conv2d_text[] = {
+#embed "conv2d.cl" suffix(, 0)
+};
+static const char crossentropy_text[] = {
+#embed "crossentropy.cl" suffix(, 0)
+};
+static const char depthwise_text[] = {
+#embed "depthwise.cl" suffix(, 0)
+};
+static const char dropout_text[] = {
+#embed "dropout.cl" suffix(, 0)
+};
+static const char fill_text[] = {
+#embed "fill.cl" suffix(, 0)
+};
+static const char gemm_text[] = {
+#embed "gemm.cl" suffix(, 0)
+};
+static const char gramian_text[] = {
+#embed "gramian.cl" suffix(, 0)
+};
+static const char optimizerstep_text[] = {
+#embed "optimizerstep.cl" suffix(, 0)
+};
+static const char pack_text[] = {
+#embed "pack.cl" suffix(, 0)
+};
+static const char pointwiseloss_text[] = {
+#embed "pointwiseloss.cl" suffix(, 0)
+};
+static const char pool2d_text[] = {
+#embed "pool2d.cl" suffix(, 0)
+};
+static const char randomfill_text[] = {
+#embed "randomfill.cl" suffix(, 0)
+};
+static const char reduction_text[] = {
+#embed "reduction.cl" suffix(, 0)
+};
+static const char softmax_text[] = {
+#embed "softmax.cl" suffix(, 0)
+};
+static const char stridedcopy_text[] = {
+#embed "stridedcopy.cl" suffix(, 0)
+};
+static const char sumslices_text[] = {
+#embed "sumslices.cl" suffix(, 0)
+};
+static const char unary_text[] = {
+#embed "unary.cl" suffix(, 0)
+};
+static const char weightedmean_text[] = {
+#embed "weightedmean.cl" suffix(, 0)
+};
+static const char weightedrowsum_text[] = {
+#embed "weightedrowsum.cl" suffix(, 0)
+};
+
+static const struct {
+    const char *name;
+    const char *text;
+} sources[] = {
+    {"common.clh", common_text},
+    {"line.clh", line_text},
+    {"philox.clh", philox_text},
+    {"strided.clh", strided_text},
+    {"tile.clh", tile_text},
+    {"batchnorm.cl", batchnorm_text},
+    {"binary.cl", binary_text},
+    {"conv2d.cl", conv2d_text},
+    {"crossentropy.cl", crossentropy_text},
+    {"depthwise.cl", depthwise_text},
+    {"dropout.cl", dropout_text},
+    {"fill.cl", fill_text},
+    {"gemm.cl", gemm_text},
+    {"gramian.cl", gramian_text},
+    {"optimizerstep.cl", optimizerstep_text},
+    {"pack.cl", pack_text},
+    {"pointwiseloss.cl", pointwiseloss_text},
+    {"pool2d.cl", pool2d_text},
+    {"randomfill.cl", randomfill_text},
+    {"reduction.cl", reduction_text},
+    {"softmax.cl", softmax_text},
+    {"stridedcopy.cl", stridedcopy_text},
+    {"sumslices.cl", sumslices_text},
+    {"unary.cl", unary_text},
+    {"weightedmean.cl", weightedmean_text},
+    {"weightedrowsum.cl", weightedrowsum_text},
+};
+
+const char *concord_kernel_source(const char *name)
+{
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        if (strcmp(sources[i].name, name) == 0) return sources[i].text;
+    }
+    return NULL;
+}

@@ -1,0 +1,206 @@
+import Compute
+
+extension Conv2D {
+    /// In this order: a 1×1 window without stride and padding is a matrix product; one filter per channel has kernels of
+    /// its own; all others gather (forward, data gradient) or sum outer products (weight gradient).
+    func plan(_ tuning: Tuning) -> Plan {
+        if isProduct { return product.plan(tuning) }
+        let isDepthwise = groups > 1 && groups == inputChannels && groups == outputChannels
+        return switch pass {
+        case .forward: isDepthwise ? depthwiseForwardPlan(tuning) : forwardPlan(tuning)
+        case .dataGradient: isDepthwise ? depthwiseDataGradientPlan(tuning) : dataGradientPlan(tuning)
+        case .weightGradient: isDepthwise ? depthwiseWeightGradientPlan(tuning) : weightGradientPlan(tuning)
+        }
+    }
+
+    private var depth: Int { inputChannels / groups }
+    private var columns: Int { outputChannels / groups }
+    private var pixels: Int { batch * outputHeight * outputWidth }
+    private var taps: Int { window.height * window.width }
+
+    private var isProduct: Bool {
+        taps == 1 && groups == 1 && window.strideHeight == 1 && window.strideWidth == 1
+            && outputHeight == inputHeight && outputWidth == inputWidth && window.paddingTop == 0
+            && window.paddingLeft == 0
+    }
+
+    private var product: GEMM {
+        switch pass {
+        case .forward:
+            GEMM(rows: pixels, columns: outputChannels, inner: inputChannels, bias: bias, activation: activation)
+        case .dataGradient:
+            GEMM(
+                rows: pixels, columns: inputChannels, inner: outputChannels, transposeB: true, accumulate: accumulate)
+        case .weightGradient:
+            GEMM(
+                rows: inputChannels, columns: outputChannels, inner: pixels, transposeA: true, batch: tasks,
+                strideA: 0, accumulate: accumulate)
+        }
+    }
+
+    private var strideAndDilation: [Argument] {
+        [
+            .int(window.strideHeight), .int(window.strideWidth), .int(window.dilationHeight),
+            .int(window.dilationWidth),
+        ]
+    }
+
+    private func forwardPlan(_ tuning: Tuning) -> Plan {
+        let tile = tuning.tile(columns: columns)
+        return Plan(
+            Launch(
+                file: "conv2d", macros: tile.macros + ["DATA_GRADIENT=0"], kernel: "conv2d_gather",
+                items: (
+                    quotient(pixels, roundedUpBy: tile.rows), quotient(columns, roundedUpBy: tile.width), groups
+                ),
+                arguments: [
+                    .operand(0), .operand(1), .operand(2), .operand(3, if: bias), .zeros(window.width * depth),
+                    .int(batch), .int(inputHeight), .int(inputWidth), .int(inputChannels), .int(outputHeight),
+                    .int(outputWidth), .int(outputChannels), .int(window.height), .int(window.width),
+                ] + strideAndDilation + [
+                    .int(window.paddingTop), .int(window.paddingLeft), .int(groups), .int(depth), .int(columns),
+                    .long(columns), .flag(bias), .flag(false), .int(Int(activation.rawValue)),
+                ]))
+    }
+
+    private func dataGradientPlan(_ tuning: Tuning) -> Plan {
+        let tile = tuning.tile(columns: depth)
+        let residues = window.strideHeight * window.strideWidth
+        // The residue with the most pixels decides.
+        let pixelsOfResidue =
+            batch * quotient(inputHeight, roundedUpBy: window.strideHeight)
+            * quotient(inputWidth, roundedUpBy: window.strideWidth)
+        return Plan(
+            .packPanels(
+                from: .operand(1), to: .scratch(0), columns: depth, lines: outputChannels, panelWidth: depth,
+                columnStep: outputChannels, lineStep: 1, matrices: taps, sourceStride: depth * outputChannels,
+                panelsStride: depth * outputChannels),
+            Launch(
+                file: "conv2d", macros: tile.macros + ["DATA_GRADIENT=1"], kernel: "conv2d_gather",
+                items: (
+                    quotient(pixelsOfResidue, roundedUpBy: tile.rows), quotient(depth, roundedUpBy: tile.width),
+                    groups * residues
+                ),
+                arguments: [
+                    .operand(0), .scratch(0), .operand(2), .absent, .zeros(columns), .int(batch), .int(outputHeight),
+                    .int(outputWidth), .int(outputChannels), .int(inputHeight), .int(inputWidth), .int(inputChannels),
+                    .int(window.height), .int(window.width),
+                ] + strideAndDilation + [
+                    .int(window.paddingTop), .int(window.paddingLeft), .int(groups), .int(columns), .int(depth),
+                    .long(columns * depth), .flag(false), .flag(accumulate), .int(0),
+                ]),
+            scratch: [filterCount])
+    }
+
+    private func weightGradientPlan(_ tuning: Tuning) -> Plan {
+        let tile = tuning.tile(columns: columns)
+        let lines = taps * depth
+        let tiles = quotient(lines, roundedUpBy: tile.rows) * quotient(columns, roundedUpBy: tile.width) * groups
+        let chunks = weightGradientChunks(tiles: tiles, tuning)
+        let chunkPixels = quotient(pixels, roundedUpBy: chunks)
+
+        let isPadded = window.paddingTop + window.paddingBottom + window.paddingLeft + window.paddingRight > 0
+        let frameHeight =
+            isPadded
+            ? (outputHeight - 1) * window.strideHeight + (window.height - 1) * window.dilationHeight + 1 : inputHeight
+        let frameWidth =
+            isPadded ? (outputWidth - 1) * window.strideWidth + (window.width - 1) * window.dilationWidth + 1 : inputWidth
+        var plan = Plan(
+            Launch(
+                file: "conv2d", macros: tile.macros + ["DATA_GRADIENT=0"], kernel: "conv2d_weight_gradient",
+                items: (
+                    quotient(lines, roundedUpBy: tile.rows), quotient(columns, roundedUpBy: tile.width) * groups,
+                    chunks * tasks
+                ),
+                arguments: [
+                    isPadded ? .scratch(0) : .operand(0), .operand(1), chunks > 1 ? .scratch(1) : .operand(2),
+                    .int(tasks), .int(batch), .int(frameHeight), .int(frameWidth), .int(inputChannels),
+                    .int(outputHeight), .int(outputWidth), .int(outputChannels), .int(window.height),
+                    .int(window.width),
+                ] + strideAndDilation + [
+                    .int(groups), .int(chunks), .int(chunkPixels), .flag(accumulate && chunks == 1),
+                ]),
+            scratch: [0, 0])
+        if isPadded {
+            plan.scratch[0] = batch * frameHeight * frameWidth * inputChannels
+            plan.launches.insert(
+                Launch(
+                    file: "pack", macros: Launch.packMacros, kernel: "pad_images", items: (batch * frameHeight, 1, 1),
+                    arguments: [
+                        .operand(0), .scratch(0), .int(batch), .int(inputHeight), .int(inputWidth),
+                        .int(inputChannels), .int(frameHeight), .int(frameWidth), .int(window.paddingTop),
+                        .int(window.paddingLeft),
+                    ]),
+                at: 0)
+        }
+        if chunks > 1 {
+            plan.scratch[1] = chunks * tasks * filterCount
+            plan.launches.append(
+                Launch.sumSlices(
+                    scratch: 1, count: tasks * filterCount, slices: chunks, result: .operand(2),
+                    accumulate: accumulate, tuning: tuning))
+        }
+        return plan
+    }
+
+    /// Into how many chunks the pixels of a weight gradient are cut: so that a chunk's input and deltas stay in the cache,
+    /// that there is work for all cores, and that the partial sums neither cost more than a tenth of the products nor
+    /// more than 64 MB.
+    private func weightGradientChunks(tiles: Int, _ tuning: Tuning) -> Int {
+        let bytesPerPixel = 4 * (window.strideHeight * window.strideWidth * inputChannels + outputChannels)
+        let cached = quotient(pixels, roundedUpBy: max(1024, tuning.cacheBytes / bytesPerPixel))
+        let busy = min(quotient(tuning.minimumWorkItems, roundedUpBy: tiles * tasks), pixels / 64)
+        return max(1, min(max(cached, busy), (16 << 20) / (tasks * filterCount)))
+    }
+}
+
+// MARK: One filter per channel
+
+extension Conv2D {
+    private var channels: Int { inputChannels }
+
+    /// The arguments that all three kernels share.
+    private var depthwiseGeometry: [Argument] {
+        [
+            .int(batch), .int(inputHeight), .int(inputWidth), .int(channels), .int(outputHeight), .int(outputWidth),
+            .int(window.height), .int(window.width),
+        ] + strideAndDilation + [.int(window.paddingTop), .int(window.paddingLeft)]
+    }
+
+    private func depthwiseForwardPlan(_ tuning: Tuning) -> Plan {
+        Plan(
+            Launch(
+                file: "depthwise", kernel: "depthwise_forward",
+                items: (batch * outputHeight, quotient(channels, roundedUpBy: 16), 1),
+                arguments: [.operand(0), .operand(1), .operand(2), .operand(3, if: bias)] + depthwiseGeometry
+                    + [.flag(bias), .int(Int(activation.rawValue))]))
+    }
+
+    private func depthwiseDataGradientPlan(_ tuning: Tuning) -> Plan {
+        Plan(
+            Launch(
+                file: "depthwise", kernel: "depthwise_data_gradient",
+                items: (batch * inputHeight, quotient(channels, roundedUpBy: 16), 1),
+                arguments: [.operand(0), .operand(1), .operand(2)] + depthwiseGeometry + [.flag(accumulate)]))
+    }
+
+    private func depthwiseWeightGradientPlan(_ tuning: Tuning) -> Plan {
+        let rows = batch * outputHeight
+        let block = max(1, min(rows, tuning.chunk / max(1, outputWidth)))
+        let blocks = quotient(rows, roundedUpBy: block)
+        var plan = Plan(
+            Launch(
+                file: "depthwise", kernel: "depthwise_weight_gradient",
+                items: (quotient(channels, roundedUpBy: 16), taps, blocks * tasks),
+                arguments: [.operand(0), .operand(1), blocks > 1 ? .scratch(0) : .operand(2), .int(tasks)]
+                    + depthwiseGeometry + [.int(blocks), .int(block), .flag(accumulate && blocks == 1)]))
+        if blocks > 1 {
+            plan.scratch = [blocks * tasks * filterCount]
+            plan.launches.append(
+                Launch.sumSlices(
+                    scratch: 0, count: tasks * filterCount, slices: blocks, result: .operand(2),
+                    accumulate: accumulate, tuning: tuning))
+        }
+        return plan
+    }
+}

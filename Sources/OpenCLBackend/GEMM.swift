@@ -1,0 +1,126 @@
+import Compute
+
+extension GEMM {
+    /// Products run on one of two kernels: tiles of C in registers, fed by lines of B, or, for few rows with B transposed,
+    /// inner products of contiguous lines. B is copied into panels where its lines are not contiguous or far apart.
+    func plan(_ tuning: Tuning) -> Plan {
+        // A single row, column or inner element is laid out alike in both orders.
+        let transposesA = transposeA && rows > 1 && inner > 1
+        if columns == 1 && transposesA && !bias {
+            // Cᵀ = Bᵀ·A reads A line by line.
+            let swapped = GEMM(
+                rows: 1, columns: rows, inner: inner, batch: batch, strideA: strideB, strideB: strideA,
+                strideC: strideC, accumulate: accumulate, activation: activation)
+            return swapped.tiledPlan(tuning, transposesA: false, transposesB: false, left: 1, right: 0)
+        }
+        let transposesB = inner > 1 && (columns == 1 || transposeB)
+        if transposesB && !transposesA && rows <= GEMM.fewRows { return dotPlan(tuning) }
+        return tiledPlan(tuning, transposesA: transposesA, transposesB: transposesB && columns > 1, left: 0, right: 1)
+    }
+
+    /// Up to here, inner products cost less than packing B.
+    private static let fewRows = 64
+    /// Rows and columns of results that one work-item of the inner-product kernel owns.
+    private static let dotTile = 4
+    /// A piece of the inner axis that is worth a work-item of its own.
+    private static let shortestSplit = 256
+
+    private func dotPlan(_ tuning: Tuning) -> Plan {
+        let tiles = (quotient(rows, roundedUpBy: GEMM.dotTile), quotient(columns, roundedUpBy: GEMM.dotTile))
+        return splitting(tiles: tiles.0 * tiles.1, tuning) { result, slices, stride, accumulates, length in
+            Launch(
+                file: "gemm", macros: GEMM.macros(tuning.tiles[0], transposesA: false), kernel: "gemm_dot",
+                items: (tiles.0, tiles.1, slices),
+                arguments: [
+                    .operand(0), .operand(1), result, .operand(3, if: bias), .int(rows), .int(columns), .int(inner),
+                    .long(strideA), .long(strideB), .long(stride), .int(slices), .int(batch), .int(length),
+                    .flag(bias), .flag(accumulates), .int(Int(activation.rawValue)),
+                ])
+        }
+    }
+
+    private func tiledPlan(
+        _ tuning: Tuning, transposesA: Bool, transposesB: Bool, left: Int, right: Int
+    ) -> Plan {
+        let tile = tuning.tile(columns: columns)
+        let tiles = (quotient(rows, roundedUpBy: tile.rows), quotient(columns, roundedUpBy: tile.width))
+        // Lines a page apart cost an entry of the translation buffer each; many rows pay for a copy.
+        let packs = transposesB || (columns >= 1024 && inner >= 1024 && rows >= 256)
+        let panels = tiles.1 * inner * tile.width
+        var plan = splitting(tiles: tiles.0 * tiles.1, tuning) { result, slices, stride, accumulates, length in
+            Launch(
+                file: "gemm", macros: GEMM.macros(tile, transposesA: transposesA), kernel: "gemm",
+                items: (tiles.0, tiles.1, slices),
+                arguments: [
+                    .operand(left), packs ? .scratch(0) : .operand(right), result, .operand(3, if: bias), .int(rows),
+                    .int(columns), .int(inner), .int(transposesA ? rows : inner), .int(packs ? tile.width : columns),
+                    .long(packs ? inner * tile.width : tile.width), .long(packs ? panels : inner * columns),
+                    .long(strideA), .long(packs && strideB != 0 ? panels : strideB), .long(stride), .int(slices),
+                    .int(batch), .int(length), .flag(bias), .flag(accumulates), .int(Int(activation.rawValue)),
+                ])
+        }
+        guard packs else { return plan }
+        let matrices = strideB == 0 ? 1 : batch
+        plan.scratch[0] = matrices * panels
+        plan.launches.insert(
+            .packPanels(
+                from: .operand(right), to: .scratch(0), columns: columns, lines: inner, panelWidth: tile.width,
+                columnStep: transposesB ? inner : 1, lineStep: transposesB ? 1 : columns, matrices: matrices,
+                sourceStride: strideB, panelsStride: panels),
+            at: 0)
+        return plan
+    }
+
+    /// The launches for a product whose inner axis is split where there are too few tiles: the partial products are added
+    /// afterwards, in order. Scratch 0 is left to the caller, scratch 1 holds the partial products.
+    private func splitting(
+        tiles: Int, _ tuning: Tuning,
+        product: (_ result: Argument, _ slices: Int, _ stride: Int, _ accumulates: Bool, _ length: Int) -> Launch
+    ) -> Plan {
+        let count = rows * columns
+        let splittable = !bias && activation == .none && (batch == 1 || strideC == count) && count > 0
+        let wanted = quotient(tuning.minimumWorkItems, roundedUpBy: max(1, tiles * batch))
+        let length = padded(quotient(inner, roundedUpBy: max(1, min(wanted, inner / GEMM.shortestSplit))), to: 16)
+        let splits = quotient(inner, roundedUpBy: max(1, length))
+        guard splittable && splits > 1 else {
+            return Plan(product(.operand(2), batch, strideC, accumulate, max(1, inner)), scratch: [0, 0])
+        }
+        return Plan(
+            product(.scratch(1), batch * splits, count, false, length),
+            Launch.sumSlices(
+                scratch: 1, count: batch * count, slices: splits, result: .operand(2), accumulate: accumulate,
+                tuning: tuning),
+            scratch: [0, splits * batch * count])
+    }
+
+    private static func macros(_ tile: Tuning.Tile, transposesA: Bool) -> [String] {
+        tile.macros + ["TRANSPOSED_A=\(transposesA ? 1 : 0)", "DOT_TILE=\(dotTile)"]
+    }
+}
+
+extension Tuning.Tile {
+    /// What a program with tiles is built with.
+    var macros: [String] { ["TILE_M=\(rows)", "TILE_N=\(vectors)"] }
+}
+
+extension Launch {
+    /// Lines of a panel that one work-item copies: `LINES` in the kernels.
+    private static let packedLines = 16
+    static let packMacros = ["LINES=\(packedLines)"]
+
+    /// Copies matrices of `lines` × `columns` numbers into panels of `panelWidth` columns that are read line by line.
+    static func packPanels(
+        from source: Argument, to panels: Argument, columns: Int, lines: Int, panelWidth: Int, columnStep: Int,
+        lineStep: Int, matrices: Int, sourceStride: Int, panelsStride: Int
+    ) -> Launch {
+        Launch(
+            file: "pack", macros: packMacros, kernel: "pack_panels",
+            items: (
+                quotient(lines, roundedUpBy: packedLines), quotient(columns, roundedUpBy: panelWidth), matrices
+            ),
+            arguments: [
+                source, panels, .int(columns), .int(lines), .int(panelWidth), .long(columnStep), .long(lineStep),
+                .long(sourceStride), .long(panelsStride),
+            ])
+    }
+}

@@ -1,0 +1,15 @@
+import Compute
+
+extension RandomFill {
+    func plan(_ tuning: Tuning) -> Plan {
+        let kernel =
+            switch distribution {
+            case .uniform: "random_uniform"
+            case .normal: "random_normal"
+            }
+        return Plan(
+            Launch(
+                file: "randomfill", macros: tuning.chunkMacros, kernel: kernel, items: tuning.chunks(of: count),
+                arguments: [.operand(0), .scalar(0), .scalar(1), .random, .long(count)]))
+    }
+}

@@ -1,0 +1,27 @@
+import Compute
+
+extension Softmax {
+    func plan(_ tuning: Tuning) -> Plan {
+        let block = tuning.block(lineLength: columns)
+        return Plan(
+            Launch(
+                file: "softmax", kernel: "softmax", items: (quotient(rows, roundedUpBy: block), 1, 1),
+                arguments: [
+                    .operand(0), .operand(1), .int(rows), .int(columns), .int(block), .flag(logarithm),
+                ]))
+    }
+}
+
+extension SoftmaxGradient {
+    func plan(_ tuning: Tuning) -> Plan {
+        let block = tuning.block(lineLength: columns)
+        return Plan(
+            Launch(
+                file: "softmax", kernel: "softmax_gradient",
+                items: (quotient(tasks * rows, roundedUpBy: block), 1, 1),
+                arguments: [
+                    .operand(0), .operand(1), .operand(2), .int(rows), .int(tasks * rows), .int(columns), .int(block),
+                    .flag(logarithm),
+                ]))
+    }
+}

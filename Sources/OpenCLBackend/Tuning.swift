@@ -1,0 +1,73 @@
+import Compute
+
+/// The parameters of the kernels of the vector family, chosen by the class of the device.
+struct Tuning: Hashable {
+    /// A block of a result that one work-item holds in registers.
+    struct Tile: Hashable {
+        /// Rows of a product, pixels of an image.
+        var rows: Int
+        /// Vectors of 16 columns or channels.
+        var vectors: Int
+
+        var width: Int { 16 * vectors }
+    }
+
+    /// Work-items in a work-group.
+    var workGroupSize: Int
+    /// Elements that one work-item owns in elementwise kernels; a multiple of 16.
+    var chunk: Int
+    /// Elements of a line that one work-item folds before the folds are folded again.
+    var reductionPiece: Int
+    /// Tiles that kernels are built for, the preferred one first.
+    var tiles: [Tile]
+    /// Work-items below which a long inner axis is split.
+    var minimumWorkItems: Int
+    /// Bytes of the cache that a chunk of a sum over pixels should stay in.
+    var cacheBytes: Int
+
+    /// - CPU: AVX-512 has 32 registers of 16 lanes: 28 sums fit beside the lines. A work-group of one item costs a core
+    ///   about 0.1 µs, so items own 16 kB.
+    /// - Others: many small items.
+    init(for information: DeviceInformation) {
+        switch information.kind {
+        case .cpu, .openCLCPU:
+            workGroupSize = 1
+            chunk = 4096
+            reductionPiece = 4096
+            tiles = [Tile(rows: 7, vectors: 4), Tile(rows: 8, vectors: 3), Tile(rows: 8, vectors: 1)]
+            minimumWorkItems = 4 * information.computeUnits
+            cacheBytes = 1 << 19
+        case .openCLGPU, .openCLAccelerator:
+            workGroupSize = min(64, information.maximumWorkGroupSize)
+            chunk = 16
+            reductionPiece = 1024
+            tiles = [Tile(rows: 4, vectors: 1)]
+            minimumWorkItems = 256 * information.computeUnits
+            cacheBytes = 1 << 15
+        }
+    }
+
+    /// The tile that wastes the least on a result of `columns` columns; the preferred one among equals.
+    func tile(columns: Int) -> Tile {
+        var best = tiles[0]
+        for tile in tiles.dropFirst() where padded(columns, to: tile.width) < padded(columns, to: best.width) {
+            best = tile
+        }
+        return best
+    }
+
+    /// What a program whose work-items own ``chunk`` elements is built with.
+    var chunkMacros: [String] { ["CHUNK=\(chunk)"] }
+
+    /// The work-items that own `count` elements.
+    func chunks(of count: Int) -> (Int, Int, Int) { (quotient(count, roundedUpBy: chunk), 1, 1) }
+
+    /// How many neighbouring lines of `length` elements one work-item owns.
+    func block(lineLength length: Int) -> Int { max(1, chunk / max(1, length)) }
+}
+
+/// `dividend / divisor`, rounded up.
+func quotient(_ dividend: Int, roundedUpBy divisor: Int) -> Int { (dividend + divisor - 1) / divisor }
+
+/// The next multiple of `unit`.
+func padded(_ count: Int, to unit: Int) -> Int { quotient(count, roundedUpBy: unit) * unit }
