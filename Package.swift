@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["Compute", "CZlib"]),
         .target(name: "Checkpoints", dependencies: ["Networks", "Optimizers"]),
         .target(name: "MultiTask", dependencies: ["Tensors", "Networks", "Optimizers", "Datasets", "Checkpoints"]),
-        .target(name: "Conformance", dependencies: ["Compute", "Tensors"]),
+        .target(name: "Conformance", dependencies: ["Compute"]),
         .target(
             name: "Concord",
             dependencies: [
@@ -52,6 +52,10 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+
+        // Tests.
+        .testTarget(name: "ComputeTests", dependencies: ["Compute"]),
+        .testTarget(name: "BackendTests", dependencies: ["Compute", "Conformance", "CPUBackend", "OpenCLBackend"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
