@@ -54,15 +54,16 @@ let package = Package(
             ]),
 
         // Tests.
-        .testTarget(
-            name: "MultiTaskTests", dependencies: ["CPUBackend", "OpenCLBackend", "MultiTask"],
-            resources: [.copy("Fixtures")]),
+        .target(
+            name: "TestDevices", dependencies: ["Compute", "CPUBackend", "OpenCLBackend"], path: "Tests/TestDevices"),
         .testTarget(name: "ComputeTests", dependencies: ["Compute"]),
+        .testTarget(name: "BackendTests", dependencies: ["Compute", "Conformance", "CPUBackend", "OpenCLBackend"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Conformance", "Tensors", "TestDevices"]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Compute", "Datasets", "CZlib"], exclude: ["permutations.py"]),
+        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CheckpointsTests", dependencies: ["Checkpoints"],
-            resources: [.copy("Fixtures")]),
+            name: "MultiTaskTests", dependencies: ["MultiTask", "TestDevices"], resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

@@ -1,9 +1,7 @@
-import CPUBackend
 import Compute
 import Datasets
 import MultiTask
 import Networks
-import OpenCLBackend
 import Optimizers
 import Tensors
 
@@ -98,25 +96,5 @@ struct Fixture {
                 .classes("color", labels: colors, count: 3), .regression("size", values: sizes, columns: 2),
                 .classes("shape", labels: shapes, count: 4),
             ])
-    }
-}
-
-/// The devices that tests run on: the CPU, and OpenCL where there is a platform.
-enum TestDevice: String, CaseIterable {
-    case cpu, opencl
-
-    static let available: [TestDevice] = {
-        if OpenCLDevice.available().isEmpty {
-            print("SKIPPED on OpenCL: no platform was found")
-            return [.cpu]
-        }
-        return allCases
-    }()
-
-    func make() throws -> any Device {
-        switch self {
-        case .cpu: try CPUDevice()
-        case .opencl: try OpenCLDevice(index: 0)
-        }
     }
 }

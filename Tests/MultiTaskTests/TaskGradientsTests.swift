@@ -2,6 +2,7 @@ import Compute
 import MultiTask
 import Networks
 import Tensors
+import TestDevices
 import Testing
 
 @Suite("Task gradients")

@@ -5,6 +5,7 @@ import MultiTask
 import Networks
 import Optimizers
 import Tensors
+import TestDevices
 import Testing
 
 @Suite("Trainer")
