@@ -130,12 +130,14 @@ public final class Trainer {
                     batchesPerEpoch: loader.batchCount, parameters: step.arena.parameterCount,
                     completedSteps: progress.step)))
         while progress.epoch < settings.epochs {
-            guard try trainEpoch(observer: observer, shouldStop: shouldStop) else {
+            if try trainEpoch(observer: observer, shouldStop: shouldStop) {
+                try finishEpoch(observer: observer)
+                if progress.epoch == settings.epochs || !shouldStop() { continue }
+            } else {
                 try saveLast(observer: observer)
-                try observer(.interrupted(epoch: progress.epoch + 1, step: progress.step))
-                return nil
             }
-            try finishEpoch(observer: observer)
+            try observer(.interrupted(epoch: progress.epoch + 1, step: progress.step))
+            return nil
         }
         try folder?.publishBest()
         let summary = TrainingSummary(
