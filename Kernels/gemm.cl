@@ -78,7 +78,7 @@ __kernel void gemm(__global const float *a, ulong a_offset, __global const float
 // Dimension 0 counts tiles of rows, 1 tiles of columns, 2 slices as above.
 __kernel void gemm_dot(__global const float *a, ulong a_offset, __global const float *b, ulong b_offset,
                        __global float *c, ulong c_offset, __global const float *bias, ulong bias_offset, int rows,
-                       int columns, int inner, ulong stride_a, ulong stride_b, ulong stride_c, int slices, int splits,
+                       int columns, int inner, ulong stride_a, ulong stride_b, ulong stride_c, int slices, int batch,
                        int split_length, int has_bias, int accumulate, int activation)
 {
     const int row = (int)get_global_id(0) * DOT_TILE;
