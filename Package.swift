@@ -52,6 +52,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+
+        // Tests.
+        .target(
+            name: "TestDevices", dependencies: ["Compute", "CPUBackend"], path: "Tests/TestDevices"),
+        .testTarget(name: "TensorsTests", dependencies: ["Conformance", "Tensors", "Networks", "TestDevices"]),
+        .testTarget(
+            name: "NetworksTests", dependencies: ["Conformance", "Networks", "TestDevices"],
+            exclude: ["Fixtures/record.py"], resources: [.copy("Fixtures/networks.json")]),
+        .testTarget(
+            name: "OptimizersTests", dependencies: ["Optimizers", "TestDevices"],
+            exclude: ["Fixtures/record.py"], resources: [.copy("Fixtures/optimizers.json")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
