@@ -55,7 +55,7 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestDevices", dependencies: ["Compute", "CPUBackend"], path: "Tests/TestDevices"),
+            name: "TestDevices", dependencies: ["Compute", "CPUBackend", "OpenCLBackend"], path: "Tests/TestDevices"),
         .testTarget(name: "TensorsTests", dependencies: ["Conformance", "Tensors", "Networks", "TestDevices"]),
         .testTarget(
             name: "NetworksTests", dependencies: ["Conformance", "Networks", "TestDevices"],

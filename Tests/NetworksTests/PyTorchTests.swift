@@ -40,7 +40,7 @@ import Testing
         return arena
     }
 
-    @Test("LeNet: loss and gradients", arguments: TestDevice.allCases)
+    @Test("LeNet: loss and gradients", arguments: TestDevice.available)
     func lenet(device: TestDevice) throws {
         let scope = ParameterScope()
         let trunk = LeNet(scope)
@@ -50,7 +50,7 @@ import Testing
             device: device.make())
     }
 
-    @Test("ResNet-18 in training: loss, gradients and running statistics", arguments: TestDevice.allCases)
+    @Test("ResNet-18 in training: loss, gradients and running statistics", arguments: TestDevice.available)
     func resnet18(device: TestDevice) throws {
         let scope = ParameterScope()
         let expected = try Fixture.load().resnet18
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test("batch normalisation in training, then in evaluation", arguments: TestDevice.allCases)
+    @Test("batch normalisation in training, then in evaluation", arguments: TestDevice.available)
     func batchNorm(device: TestDevice) throws {
         let device = try device.make()
         let scope = ParameterScope()

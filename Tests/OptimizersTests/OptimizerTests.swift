@@ -45,7 +45,7 @@ import Testing
         ("adamw", AdamW(weightDecay: 0.05)),
     ]
 
-    @Test("moves as PyTorch's", arguments: TestDevice.allCases, rules)
+    @Test("moves as PyTorch's", arguments: TestDevice.available, rules)
     func trajectory(device: TestDevice, rule: (String, any OptimizerRule)) throws {
         let expected = try #require(try Fixture.load().trajectories[rule.0])
         let arena = try makeArena(["trunk"], on: device.make())
@@ -59,7 +59,7 @@ import Testing
         #expect(optimizer.stepCounts == ["trunk": expected.count])
     }
 
-    @Test("clips as clip_grad_norm_", arguments: TestDevice.allCases)
+    @Test("clips as clip_grad_norm_", arguments: TestDevice.available)
     func clipping(device: TestDevice) throws {
         let expected = try #require(try Fixture.load().trajectories["sgdClipped"])
         let arena = try makeArena(["trunk"], on: device.make())
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test("clips the norm over all groups that take part", arguments: TestDevice.allCases)
+    @Test("clips the norm over all groups that take part", arguments: TestDevice.available)
     func clippingSeveralGroups(device: TestDevice) throws {
         let arena = try makeArena(["trunk", "heads.left", "heads.right"], on: device.make())
         let optimizer = try Optimizer(SGD(), for: arena)
@@ -89,7 +89,7 @@ import Testing
         #expect(try values(1, of: arena) == Fixture.start)
     }
 
-    @Test("a group without gradients neither moves nor ages", arguments: TestDevice.allCases)
+    @Test("a group without gradients neither moves nor ages", arguments: TestDevice.available)
     func absentGroup(device: TestDevice) throws {
         let fixture = try Fixture.load()
         let always = try #require(fixture.trajectories["adam"])
@@ -111,7 +111,7 @@ import Testing
         #expect(optimizer.stepCounts == ["trunk": 20, "heads.left": 16])
     }
 
-    @Test("weight decay leaves out what declares none", arguments: TestDevice.allCases)
+    @Test("weight decay leaves out what declares none", arguments: TestDevice.available)
     func withoutDecay(device: TestDevice) throws {
         let fixture = try Fixture.load()
         let arena = try makeArena(["trunk"], decays: false, on: device.make())
@@ -123,7 +123,7 @@ import Testing
         expectClose(try values(0, of: arena), expected, steps: 0, "without decay")
     }
 
-    @Test("groups have learning rates of their own", arguments: TestDevice.allCases)
+    @Test("groups have learning rates of their own", arguments: TestDevice.available)
     func multipliers(device: TestDevice) throws {
         let arena = try makeArena(["trunk", "heads.left"], on: device.make())
         let optimizer = try Optimizer(SGD(), for: arena, learningRateMultipliers: ["trunk": 0.25])
@@ -133,7 +133,7 @@ import Testing
         #expect(try values(1, of: arena) == Fixture.start.map { $0 - 0.5 })
     }
 
-    @Test("frozen parameters stay, and a step is one launch per run of alike ones", arguments: TestDevice.allCases)
+    @Test("frozen parameters stay, and a step is one launch per run of alike ones", arguments: TestDevice.available)
     func frozen(device: TestDevice) throws {
         let device = try device.make()
         let scope = ParameterScope()
@@ -162,7 +162,7 @@ import Testing
         }
     }
 
-    @Test("goes on from saved states as if it had not stopped", arguments: TestDevice.allCases)
+    @Test("goes on from saved states as if it had not stopped", arguments: TestDevice.available)
     func resuming(device: TestDevice) throws {
         let device = try device.make()
         let arena = try makeArena(["trunk"], on: device)

@@ -4,7 +4,7 @@ import TestDevices
 import Testing
 
 @Suite struct DerivativeTests {
-    @Test("agrees with differences, and stacked with separate walks", arguments: TestDevice.allCases, DerivativeCase.all)
+    @Test("agrees with differences, and stacked with separate walks", arguments: TestDevice.available, DerivativeCase.all)
     func derivative(device: TestDevice, derivativeCase: DerivativeCase) throws {
         let device = try device.make()
         for tasks in [1, 2, 3] {
