@@ -58,7 +58,13 @@ let package = Package(
             name: "TestDevices", dependencies: ["Compute", "CPUBackend", "OpenCLBackend"], path: "Tests/TestDevices"),
         .testTarget(name: "ComputeTests", dependencies: ["Compute"]),
         .testTarget(name: "BackendTests", dependencies: ["Compute", "Conformance", "CPUBackend", "OpenCLBackend"]),
-        .testTarget(name: "TensorsTests", dependencies: ["Conformance", "Tensors", "TestDevices"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Conformance", "Tensors", "Networks", "TestDevices"]),
+        .testTarget(
+            name: "NetworksTests", dependencies: ["Conformance", "Networks", "TestDevices"],
+            exclude: ["Fixtures/record.py"], resources: [.copy("Fixtures/networks.json")]),
+        .testTarget(
+            name: "OptimizersTests", dependencies: ["Optimizers", "TestDevices"],
+            exclude: ["Fixtures/record.py"], resources: [.copy("Fixtures/optimizers.json")]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Compute", "Datasets", "CZlib"], exclude: ["permutations.py"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")]),
