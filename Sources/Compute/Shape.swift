@@ -10,13 +10,14 @@ public struct Shape: Hashable, Sendable {
     private var extents: SIMD8<Int32>
 
     /// - Precondition: at most ``maximumRank`` extents, none negative, each below 2³¹.
-    public init(_ dimensions: some Collection<Int>) {
-        precondition(dimensions.count <= Shape.maximumRank, "Shape: \(dimensions.count) axes, at most 8 are supported")
-        rank = dimensions.count
+    public init(_ dimensions: some Sequence<Int>) {
+        rank = 0
         extents = SIMD8(repeating: 1)
-        for (axis, dimension) in dimensions.enumerated() {
-            precondition(dimension >= 0, "Shape: extent \(dimension) of axis \(axis) is negative")
-            extents[axis] = Int32(dimension)
+        for dimension in dimensions {
+            precondition(rank < Shape.maximumRank, "Shape: more than \(Shape.maximumRank) axes")
+            precondition(dimension >= 0, "Shape: extent \(dimension) of axis \(rank) is negative")
+            extents[rank] = Int32(dimension)
+            rank += 1
         }
     }
 
@@ -69,19 +70,41 @@ public struct Shape: Hashable, Sendable {
     }
 }
 
-extension Shape: RandomAccessCollection, MutableCollection {
-    public var startIndex: Int { 0 }
-    public var endIndex: Int { rank }
-    public subscript(position: Int) -> Int {
-        get {
-            precondition(position >= 0 && position < rank, "axis \(position) of a shape of rank \(rank)")
-            return Int(extents[position])
-        }
-        set {
-            precondition(position >= 0 && position < rank, "axis \(position) of a shape of rank \(rank)")
-            extents[position] = Int32(newValue)
+/// A shape is a sequence of extents, but no collection: its ``count`` is that of a tensor's elements.
+extension Shape: Sequence {
+    public struct Iterator: IteratorProtocol {
+        fileprivate let shape: Shape
+        fileprivate var axis = 0
+
+        public mutating func next() -> Int? {
+            guard axis < shape.rank else { return nil }
+            defer { axis += 1 }
+            return shape[axis]
         }
     }
+
+    public func makeIterator() -> Iterator { Iterator(shape: self) }
+
+    /// The numbers of the axes.
+    public var indices: Range<Int> { 0..<rank }
+    /// The outermost extent, nil for a scalar.
+    public var first: Int? { rank > 0 ? self[0] : nil }
+    /// The innermost extent, nil for a scalar.
+    public var last: Int? { rank > 0 ? self[rank - 1] : nil }
+
+    public subscript(axis: Int) -> Int {
+        get {
+            precondition(axis >= 0 && axis < rank, "axis \(axis) of a shape of rank \(rank)")
+            return Int(extents[axis])
+        }
+        set {
+            precondition(axis >= 0 && axis < rank, "axis \(axis) of a shape of rank \(rank)")
+            extents[axis] = Int32(newValue)
+        }
+    }
+
+    /// The extents of some neighbouring axes.
+    public subscript(axes: some RangeExpression<Int>) -> [Int] { axes.relative(to: indices).map { self[$0] } }
 }
 
 extension Shape: ExpressibleByArrayLiteral, CustomStringConvertible {
