@@ -87,8 +87,9 @@ extension CPUDevice {
         let panelStride = work.filterTaps * run * panelWidth
         let panelsPerGroup = (work.columns + panelWidth - 1) / panelWidth
 
-        let zeros = try scratch(count: run)
-        zeros.floats.update(repeating: 0, count: run)
+        // Padding is read at the offset of every group.
+        let zeros = try scratch(count: groups * run)
+        zeros.floats.update(repeating: 0, count: groups * run)
         // The depthwise loops read the filter as it is.
         let panels = depthwise ? nil : try scratch(count: groups * panelsPerGroup * panelStride)
         if let panels {
@@ -106,32 +107,32 @@ extension CPUDevice {
 
         for phase in work.phases {
             let positions = convolution.batch * phase.grid.height * phase.grid.width
-            let operationsPerPosition = max(1, 2 * phase.taps * (depthwise ? channels : run * channels))
+            let operationsPerPosition = max(1, 2 * phase.taps * groups * (depthwise ? channels : run * channels))
             let grain = Gather.grain(positions: positions, operationsPerPosition: operationsPerPosition)
-            let parts = (positions + grain - 1) / grain
-            let isLarge = parts * groups > 1 && positions * operationsPerPosition * groups > Gather.grainOperations
+            let isLarge = positions * operationsPerPosition > Gather.grainOperations
             let workers = isLarge ? self.workers : Workers(count: 1)
             let pointers = try scratch(count: workers.count * (phase.taps + 1) * grain * Scratch.elementsPerPointer)
-            workers.run(parts: groups * parts) { part, worker in
-                let first = part % parts * grain
+            workers.run(parts: (positions + grain - 1) / grain) { part, worker in
+                let first = part * grain
                 let count = min(grain, positions - first)
-                let group = part / parts
                 let sources = pointers.sources + worker * (phase.taps + 1) * grain
                 let targets = pointers.targets + (worker * (phase.taps + 1) + phase.taps) * grain
                 var grid = phase.grid
                 concord_conv_sources(
-                    &grid, phase.tapRows, phase.tapColumns, phase.taps, source + group * work.sourceGroup,
-                    zeros.floats, first, count, tile, sources)
-                concord_conv_targets(&grid, target + phase.targetOffset + group * channels, first, count, targets)
-                var kernel = concord_conv_work(
-                    taps: phase.taps, run: run, columns: channels,
-                    panels: panels.map { UnsafePointer($0.floats + group * panelsPerGroup * panelStride) } ?? filter,
-                    panel_stride: panelStride, bias: work.bias.map { $0 + group * channels },
-                    accumulate: work.accumulate ? 1 : 0, activation: work.activation.kernel)
-                if depthwise {
-                    concord_conv_depthwise_gather(&kernel, phase.filterTaps, sources, targets, count)
-                } else {
-                    concord_conv_gather(&kernel, phase.filterTaps, sources, targets, count)
+                    &grid, phase.tapRows, phase.tapColumns, phase.taps, source, zeros.floats, first, count, tile, sources)
+                concord_conv_targets(&grid, target + phase.targetOffset, first, count, targets)
+                for group in 0..<groups {
+                    var kernel = concord_conv_work(
+                        taps: phase.taps, run: run, columns: channels, source_offset: group * work.sourceGroup,
+                        target_offset: group * channels,
+                        panels: panels.map { UnsafePointer($0.floats + group * panelsPerGroup * panelStride) } ?? filter,
+                        panel_stride: panelStride, bias: work.bias.map { $0 + group * channels },
+                        accumulate: work.accumulate ? 1 : 0, activation: work.activation.kernel)
+                    if depthwise {
+                        concord_conv_depthwise_gather(&kernel, phase.filterTaps, sources, targets, count)
+                    } else {
+                        concord_conv_gather(&kernel, phase.filterTaps, sources, targets, count)
+                    }
                 }
             }
             withExtendedLifetime(pointers) {}

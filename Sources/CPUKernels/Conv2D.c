@@ -85,63 +85,89 @@ void concord_conv_targets(
     }
 }
 
-// Adds to or overwrites up to 16 channels of one pixel.
-INLINE void finish_pixel(
-    const lanes *sum, float *target, long width, const float *bias, int accumulate, int activated, float ceiling) {
+// Writes, or adds, the first `width` of 16 channels of one pixel.
+INLINE void store_pixel(const lanes *sum, float *target, long width, int accumulate, int activated, float ceiling) {
     float y[LANES];
     STORE_LANES(y, *sum);
+    if (accumulate) {
+        for (long i = 0; i < LANES; ++i) y[i] += i < width ? target[i] : 0;
+    }
+    if (activated) {
+        for (long i = 0; i < LANES; ++i) y[i] = rectified(y[i], ceiling);
+    }
     if (width == LANES) {
-        if (bias) {
-            for (long i = 0; i < LANES; ++i) y[i] += bias[i];
-        }
-        if (accumulate) {
-            for (long i = 0; i < LANES; ++i) y[i] += target[i];
-        }
-        if (activated) {
-            for (long i = 0; i < LANES; ++i) y[i] = rectified(y[i], ceiling);
-        }
         memcpy(target, y, sizeof y);
     } else {
-        for (long i = 0; i < width; ++i) {
-            const float value = y[i] + (bias ? bias[i] : 0) + (accumulate ? target[i] : 0);
-            target[i] = activated ? rectified(value, ceiling) : value;
+        for (long i = 0; i < LANES; ++i) {
+            if (i < width) target[i] = y[i];
         }
     }
 }
+
+// The first `width` of 16 elements, filled up with zeros; zeros where there are none.
+INLINE void load_bias(lanes *bias, const float *values, long width) {
+    float b[LANES] = {};
+    if (values) memcpy(b, values, (size_t)width * sizeof(float));
+    LOAD_LANES(*bias, b);
+}
+
+// Rows of a panel that stay in the first-level cache while a batch of tiles passes.
+#define PANEL_BLOCK 256
+#define TILE_BATCH 16
 
 KERNEL void concord_conv_gather(
     const struct concord_conv_work *work, const long *filter_taps, const float *const *sources,
     float *const *targets, long pixels) {
     const long taps = work->taps, run = work->run;
+    const long tap_step = run < PANEL_BLOCK ? PANEL_BLOCK / run : 1;
     const float ceiling = activation_ceiling(work->activation);
     const int activated = work->activation != concord_activation_none;
     for (long first = 0; first < work->columns; first += LANES) {
         const float *const panel = work->panels + first / LANES * work->panel_stride;
         const long width = smaller(LANES, work->columns - first);
-        const float *const bias = work->bias ? work->bias + first : 0;
-        for (long tile = 0; tile < pixels; tile += CONCORD_TILE_PIXELS) {
-            lanes s0 = {}, s1 = {}, s2 = {}, s3 = {}, s4 = {}, s5 = {};
-            const float *const *p = sources + tile * taps;
-            for (long tap = 0; tap < taps; ++tap, p += CONCORD_TILE_PIXELS) {
-                const float *f = panel + filter_taps[tap] * run * LANES;
-                const float *const p0 = p[0], *const p1 = p[1], *const p2 = p[2];
-                const float *const p3 = p[3], *const p4 = p[4], *const p5 = p[5];
-                for (long c = 0; c < run; ++c, f += LANES) {
-                    lanes w;
-                    LOAD_LANES(w, f);
-                    s0 += w * p0[c];
-                    s1 += w * p1[c];
-                    s2 += w * p2[c];
-                    s3 += w * p3[c];
-                    s4 += w * p4[c];
-                    s5 += w * p5[c];
+        lanes bias;
+        load_bias(&bias, work->bias ? work->bias + first : 0, width);
+        for (long batch = 0; batch < pixels; batch += TILE_BATCH * CONCORD_TILE_PIXELS) {
+            const long batch_end = smaller(batch + TILE_BATCH * CONCORD_TILE_PIXELS, pixels);
+            lanes partial[TILE_BATCH][CONCORD_TILE_PIXELS];
+            for (int i = 0; i < TILE_BATCH; ++i) {
+                for (int j = 0; j < CONCORD_TILE_PIXELS; ++j) partial[i][j] = bias;
+            }
+            for (long tap_block = 0; tap_block < taps; tap_block += tap_step) {
+                const long tap_end = smaller(tap_block + tap_step, taps);
+                for (long c_block = 0; c_block < run; c_block += PANEL_BLOCK) {
+                    const long c_count = smaller(PANEL_BLOCK, run - c_block);
+                    const long offset = work->source_offset + c_block;
+                    for (long tile = batch; tile < batch_end; tile += CONCORD_TILE_PIXELS) {
+                        lanes *const sums = partial[(tile - batch) / CONCORD_TILE_PIXELS];
+                        lanes s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3], s4 = sums[4], s5 = sums[5];
+                        const float *const *p = sources + tile * taps + tap_block * CONCORD_TILE_PIXELS;
+                        for (long tap = tap_block; tap < tap_end; ++tap, p += CONCORD_TILE_PIXELS) {
+                            const float *f = panel + (filter_taps[tap] * run + c_block) * LANES;
+                            const float *const p0 = p[0] + offset, *const p1 = p[1] + offset;
+                            const float *const p2 = p[2] + offset, *const p3 = p[3] + offset;
+                            const float *const p4 = p[4] + offset, *const p5 = p[5] + offset;
+                            for (long c = 0; c < c_count; ++c, f += LANES) {
+                                lanes w;
+                                LOAD_LANES(w, f);
+                                s0 += w * p0[c];
+                                s1 += w * p1[c];
+                                s2 += w * p2[c];
+                                s3 += w * p3[c];
+                                s4 += w * p4[c];
+                                s5 += w * p5[c];
+                            }
+                        }
+                        sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3, sums[4] = s4, sums[5] = s5;
+                    }
                 }
             }
-            const lanes sums[CONCORD_TILE_PIXELS] = {s0, s1, s2, s3, s4, s5};
-            const long valid = smaller(CONCORD_TILE_PIXELS, pixels - tile);
-            for (long i = 0; i < valid; ++i)
-                finish_pixel(
-                    &sums[i], targets[tile + i] + first, width, bias, work->accumulate, activated, ceiling);
+            for (long pixel = batch; pixel < batch_end; ++pixel) {
+                const long index = pixel - batch;
+                store_pixel(
+                    &partial[index / CONCORD_TILE_PIXELS][index % CONCORD_TILE_PIXELS],
+                    targets[pixel] + work->target_offset + first, width, work->accumulate, activated, ceiling);
+            }
         }
     }
 }
@@ -158,15 +184,15 @@ KERNEL void concord_conv_depthwise_gather(
         float *const y = targets[pixel];
         long c = 0;
         for (; c + LANES <= channels; c += LANES) {
-            lanes sum = {};
+            lanes sum;
+            load_bias(&sum, work->bias ? work->bias + c : 0, LANES);
             for (long tap = 0; tap < taps; ++tap) {
                 lanes value, weight;
                 LOAD_LANES(value, x[tap] + c);
                 LOAD_LANES(weight, work->panels + filter_taps[tap] * channels + c);
                 sum += value * weight;
             }
-            finish_pixel(
-                &sum, y + c, LANES, work->bias ? work->bias + c : 0, work->accumulate, activated, ceiling);
+            store_pixel(&sum, y + c, LANES, work->accumulate, activated, ceiling);
         }
         for (; c < channels; ++c) {
             float sum = (work->bias ? work->bias[c] : 0) + (work->accumulate ? y[c] : 0);
@@ -210,7 +236,7 @@ INLINE void outer_tile(
     }
     const lanes sums[CONCORD_TILE_PIXELS] = {s0, s1, s2, s3, s4, s5};
     for (int row = 0; row < rows; ++row)
-        finish_pixel(&sums[row], gradient + row * stride, width, 0, 1, 0, INFINITY);
+        store_pixel(&sums[row], gradient + row * stride, width, 1, 0, INFINITY);
 }
 
 KERNEL void concord_conv_outer(
@@ -244,7 +270,7 @@ KERNEL void concord_conv_depthwise_outer(
             LOAD_LANES(d, deltas[pixel] + c);
             sum += x * d;
         }
-        finish_pixel(&sum, gradient + c, LANES, 0, 1, 0, INFINITY);
+        store_pixel(&sum, gradient + c, LANES, 1, 0, INFINITY);
     }
     for (; c < channels; ++c) {
         float sum = 0;

@@ -84,10 +84,11 @@ INLINE float softplus(float x) {
 
 // The normal distribution's cumulative function Φ, relative error below 4 ulp also in the lower tail.
 INLINE float normal_cumulative(float x) {
-    const float a = fabsf(x) * 0x1.6a09e6p-1f;
-    const float limited = a > 10.0f ? 10.0f : a;
-    // exp(a²)·erfc(a)·(1 + 2a) is smooth in t; the exponent is split, so that its rounding does not grow with a².
-    const float t = (limited - 4.0f) / (limited + 4.0f);
+    const float magnitude = fabsf(x);
+    const float limited = magnitude > 14.2f ? 14.2f : magnitude;
+    // With a = |x|/√2, exp(a²)·erfc(a)·(1 + 2a) is smooth in t.
+    const float a = limited * 0x1.6a09e6p-1f;
+    const float t = (a - 4.0f) / (a + 4.0f);
     const float p =
         1.23299515f
         + t * (-0.139621079f
@@ -97,12 +98,30 @@ INLINE float normal_cumulative(float x) {
         + t * (0.0938152f
         + t * (-0.0666337758f
         + t * (0.0364344604f + t * (-0.0158930086f + t * (0.00700817816f + t * 0.000876570295f)))))))));
+    // The exponent x²/2 is split, so that its rounding error does not grow with it: the square of `high` is exact.
     const float high = float_of_bits(bits_of_float(limited) & 0xFFFFF000u);
-    const float rest = (limited - high) * (limited + high);
+    const float rest = 0.5f * (limited - high) * (limited + high);
     const float correction = 1.0f - rest * (1.0f - rest * (0.5f - rest * (1.0f / 6)));
-    const float upper = 0.5f * p / (1.0f + 2.0f * limited) * exponential(-high * high) * correction;
+    const float upper = 0.5f * p / (1.0f + 2.0f * a) * exponential(-0.5f * high * high) * correction;
     return x < 0 ? upper : 1.0f - upper;
 }
 
 // The normal distribution's density.
 INLINE float normal_density(float x) { return 0x1.988454p-2f * exponential(-0.5f * x * x); }
+
+// A point of the unit circle.
+struct direction { float cosine, sine; };
+
+// The direction at `turn` of a full turn, in [0, 1].
+INLINE struct direction direction_of(float turn) {
+    // To the nearest quarter, which is exact, and the rest within an eighth on both sides.
+    const float shifted = 4.0f * turn + 0x1.8p+23f;
+    const uint32_t quarter = bits_of_float(shifted);
+    const float angle = (turn - 0.25f * (shifted - 0x1.8p+23f)) * 0x1.921fb6p+2f;
+    const float z = angle * angle;
+    const float sine = angle + angle * z * (-0x1.555546p-3f + z * (0x1.11073cp-7f + z * -0x1.9943f2p-13f));
+    const float cosine = 1.0f - 0.5f * z + z * z * (0x1.55554ap-5f + z * (-0x1.6c0c34p-10f + z * 0x1.99eb9cp-16f));
+    const float x = quarter & 1 ? sine : cosine;
+    const float y = quarter & 1 ? cosine : sine;
+    return (struct direction){(quarter + 1) & 2 ? -x : x, quarter & 2 ? -y : y};
+}

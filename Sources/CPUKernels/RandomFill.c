@@ -1,3 +1,4 @@
+#include "Elementary.h"
 #include "Philox.h"
 
 KERNEL void concord_random_uniform(
@@ -20,12 +21,14 @@ KERNEL void concord_random_normal(
         uint32_t words[4 * PHILOX_BLOCKS];
         const long width = smaller(4 * PHILOX_BLOCKS, last - start);
         philox(seed, stream, block + (uint64_t)(start / 4), (width + 3) / 4, words);
-        for (long i = 0; i < width; i += 2) {
-            const double u = ((double)(words[i] >> 8) + 1) * 0x1p-24;
-            const double angle = (double)(words[i + 1] >> 8) * 0x1p-24 * 6.283185307179586;
-            const double radius = sqrt(-2 * log(u));
-            output[start + i] = mean + deviation * (float)(radius * cos(angle));
-            if (i + 1 < width) output[start + i + 1] = mean + deviation * (float)(radius * sin(angle));
+        float normals[4 * PHILOX_BLOCKS];
+        INDEPENDENT for (long pair = 0; pair < (width + 1) / 2; ++pair) {
+            const float u = (float)((words[2 * pair] >> 8) + 1) * 0x1p-24f;
+            const float radius = deviation * SQUARE_ROOT(-2 * logarithm(u));
+            const struct direction at = direction_of(philox_uniform(words[2 * pair + 1]));
+            normals[2 * pair] = mean + radius * at.cosine;
+            normals[2 * pair + 1] = mean + radius * at.sine;
         }
+        memcpy(output + start, normals, (size_t)width * sizeof(float));
     }
 }

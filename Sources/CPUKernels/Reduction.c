@@ -30,7 +30,7 @@ COLUMN_SUM(sum_of_squares, x[row * columns + i] * x[row * columns + i])
 #define BEATS(x, best, relation) ((x)relation(best) || (x) != (x))
 
 // Independent running results, so that the loop over a row has no serial dependency.
-#define RUNNING 64
+#define RUNNING 16
 
 #define EXTREMUM(name, relation)                                                                        \
     KERNEL void concord_row_##name(const float *input, long rows, long columns, float *output) {        \
@@ -38,14 +38,18 @@ COLUMN_SUM(sum_of_squares, x[row * columns + i] * x[row * columns + i])
             const float *const x = input + row * columns;                                               \
             float best = x[0];                                                                          \
             long first = 0;                                                                             \
-            if (columns >= 2 * RUNNING) {                                                               \
+            if (columns >= RUNNING) {                                                                   \
                 float running[RUNNING];                                                                 \
                 memcpy(running, x, sizeof running);                                                     \
                 for (first = RUNNING; first + RUNNING <= columns; first += RUNNING) {                   \
                     INDEPENDENT for (long i = 0; i < RUNNING; ++i)                                      \
                         running[i] = BEATS(x[first + i], running[i], relation) ? x[first + i] : running[i]; \
                 }                                                                                       \
-                for (long i = 0; i < RUNNING; ++i) best = BEATS(running[i], best, relation) ? running[i] : best; \
+                for (long width = RUNNING / 2; width > 0; width /= 2) {                                 \
+                    for (long i = 0; i < width; ++i)                                                    \
+                        running[i] = BEATS(running[i + width], running[i], relation) ? running[i + width] : running[i]; \
+                }                                                                                       \
+                best = running[0];                                                                      \
             }                                                                                           \
             for (long i = first; i < columns; ++i) best = BEATS(x[i], best, relation) ? x[i] : best;    \
             output[row] = best;                                                                         \

@@ -1,7 +1,30 @@
 #include "Kernel.h"
 
-// Edge of the square blocks in which a transpose proceeds: their lines stay in the first-level cache.
+// Edge of the square blocks in which a transpose proceeds: a cache line.
 #define TRANSPOSE_BLOCK 16
+
+// Every line of the source is read once as a whole: lines that lie a power of two apart push each other out of the
+// cache.
+INLINE void transpose_block(
+    const uint32_t *source, long source_column, uint32_t *destination, long destination_row, long rows,
+    long columns) {
+    uint32_t block[TRANSPOSE_BLOCK][TRANSPOSE_BLOCK];
+    for (long column = 0; column < columns; ++column) {
+        if (rows == TRANSPOSE_BLOCK) {
+            memcpy(block[column], source + column * source_column, sizeof block[column]);
+        } else {
+            for (long row = 0; row < rows; ++row) block[column][row] = source[column * source_column + row];
+        }
+    }
+    for (long row = 0; row < rows; ++row) {
+        uint32_t *const y = destination + row * destination_row;
+        if (columns == TRANSPOSE_BLOCK) {
+            for (long column = 0; column < TRANSPOSE_BLOCK; ++column) y[column] = block[column][row];
+        } else {
+            for (long column = 0; column < columns; ++column) y[column] = block[column][row];
+        }
+    }
+}
 
 // Elements of a copy are moved as bits, so that integers survive.
 KERNEL void concord_copy_matrix(
@@ -15,12 +38,9 @@ KERNEL void concord_copy_matrix(
             const long width = smaller(TRANSPOSE_BLOCK, columns - column);
             for (long first = 0; first < rows; first += TRANSPOSE_BLOCK) {
                 const long height = smaller(TRANSPOSE_BLOCK, rows - first);
-                const uint32_t *const x = source + column * source_column + first;
-                uint32_t *const y = destination + first * destination_row + column;
-                for (long row = 0; row < height; ++row) {
-                    INDEPENDENT for (long i = 0; i < width; ++i)
-                        y[row * destination_row + i] = x[i * source_column + row];
-                }
+                transpose_block(
+                    source + column * source_column + first, source_column,
+                    destination + first * destination_row + column, destination_row, height, width);
             }
         }
     } else {

@@ -40,8 +40,8 @@ UNARY(clamp, x < a ? a : x > b ? b : x)
     }
 
 INLINE float silu_slope(float x) {
-    const float y = logistic(x);
-    return y * (1 + x * (1 - y));
+    // 1 - sigmoid(x) is taken as sigmoid(-x): the difference would lose its digits where x is large.
+    return logistic(x) * (1 + x * logistic(-x));
 }
 
 UNARY_GRADIENT(negate, -d)

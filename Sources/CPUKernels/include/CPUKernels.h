@@ -50,6 +50,8 @@ struct concord_conv_work {
     long run;
     // Target channels.
     long columns;
+    // Elements that are added to every source and every target pointer: the first channel of a group.
+    long source_offset, target_offset;
     const float *panels;
     // Elements from one panel to the next.
     long panel_stride;
