@@ -167,7 +167,8 @@ public final class Trainer {
                     StepReport(
                         epoch: progress.epoch + 1, step: progress.step, batch: progress.batch, samples: batch.count,
                         learningRate: learningRate,
-                        losses: named(outcome.losses.map { $0.map(Double.init) }))))
+                        losses: named(outcome.losses.map { $0.map(Double.init) }),
+                        conflictRate: outcome.gramian?.conflictRate)))
             if progress.batch < loader.batchCount {
                 if let interval = settings.checkpointInterval, progress.step % interval == 0 {
                     try saveLast(observer: observer)

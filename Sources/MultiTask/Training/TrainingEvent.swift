@@ -33,6 +33,8 @@ public struct StepReport: Hashable, Sendable {
     public let learningRate: Float
     /// Per task that took part.
     public let losses: [String: Double]
+    /// Share of task pairs with opposing gradients; nil for methods that never look at gradients.
+    public let conflictRate: Double?
 }
 
 /// Means over one epoch.
