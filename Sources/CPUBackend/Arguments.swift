@@ -36,7 +36,8 @@ struct Arguments {
 
     private mutating func next<Element>(_ count: Int, as type: Element.Type) -> UnsafeMutablePointer<Element> {
         precondition(
-            nextOperand < operands.count, "\(primitive): operand \(nextOperand) is missing, \(operands.count) were given")
+            nextOperand < operands.count,
+            "\(primitive): operand \(nextOperand) is missing, \(operands.count) were given")
         let operand = operands[nextOperand]
         precondition(
             operand.hasRoom(byteCount: count * 4),

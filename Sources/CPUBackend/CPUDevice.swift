@@ -4,8 +4,8 @@ import Foundation
 
 /// The host's processor: matrix products on OpenBLAS, everything else in C loops.
 ///
-/// Work runs inside ``encode(_:_:scalars:random:)``, on several threads where it is large enough. Results do not depend on
-/// the number of threads.
+/// Work runs inside ``encode(_:_:scalars:random:)``, on several threads where it is large enough. Results do not depend
+/// on the number of threads.
 ///
 /// OpenBLAS itself runs on one thread in the whole process once a device was made: products are split here, into parts
 /// whose borders depend on their sizes alone.
@@ -24,8 +24,8 @@ public final class CPUDevice: Device {
     /// - Precondition: `threads` is positive.
     public init(threads: Int? = nil) {
         let process = ProcessInfo.processInfo
-        let requested = threads ?? process.environment["CONCORD_THREADS"].flatMap(Int.init).flatMap { $0 > 0 ? $0 : nil }
-        workers = Workers(count: requested ?? process.activeProcessorCount)
+        let fromEnvironment = process.environment["CONCORD_THREADS"].flatMap(Int.init).map { max($0, 1) }
+        workers = Workers(count: threads ?? fromEnvironment ?? process.activeProcessorCount)
         openblas_set_num_threads(1)
 
         let memory = Int(clamping: process.physicalMemory)
@@ -50,7 +50,7 @@ public final class CPUDevice: Device {
         let start = profile == nil ? nil : ContinuousClock.now
         var arguments = Arguments(primitive, operands, scalars, random, device: self)
         switch primitive {
-        case .gemm(let gemm): run(gemm, &arguments)
+        case .gemm(let gemm): try run(gemm, &arguments)
         case .conv2D(let convolution): try run(convolution, &arguments)
         case .pool2D(let pooling): run(pooling, &arguments)
         case .reduction(let reduction): try run(reduction, &arguments)

@@ -119,15 +119,17 @@ extension CPUDevice {
                 let targets = pointers.targets + (worker * (phase.taps + 1) + phase.taps) * grain
                 var grid = phase.grid
                 concord_conv_sources(
-                    &grid, phase.tapRows, phase.tapColumns, phase.taps, source, zeros.floats, first, count, tile, sources)
+                    &grid, phase.tapRows, phase.tapColumns, phase.taps, source, zeros.floats, first, count, tile,
+                    sources)
                 concord_conv_targets(&grid, target + phase.targetOffset, first, count, targets)
                 for group in 0..<groups {
+                    let groupPanels = panels.map { $0.floats + group * panelsPerGroup * panelStride }
                     var kernel = concord_conv_work(
                         taps: phase.taps, run: run, columns: channels, source_offset: group * work.sourceGroup,
                         target_offset: group * channels,
-                        panels: panels.map { UnsafePointer($0.floats + group * panelsPerGroup * panelStride) } ?? filter,
-                        panel_stride: panelStride, bias: work.bias.map { $0 + group * channels },
-                        accumulate: work.accumulate ? 1 : 0, activation: work.activation.kernel)
+                        panels: groupPanels.map { UnsafePointer($0) } ?? filter, panel_stride: panelStride,
+                        bias: work.bias.map { $0 + group * channels }, accumulate: work.accumulate ? 1 : 0,
+                        activation: work.activation.kernel)
                     if depthwise {
                         concord_conv_depthwise_gather(&kernel, phase.filterTaps, sources, targets, count)
                     } else {
@@ -192,7 +194,8 @@ extension CPUDevice {
                     &grid, phase.tapRows, phase.tapColumns, phase.taps, source.pointer + group * (depthwise ? 0 : run),
                     zeros.floats, first, count, count, sources)
                 for task in 0..<tasks {
-                    let delta = UnsafeMutablePointer(mutating: deltas) + task * convolution.outputCount + group * columns
+                    let offset = task * convolution.outputCount + group * columns
+                    let delta = UnsafeMutablePointer(mutating: deltas) + offset
                     let gradient = sum + task * convolution.filterCount
                     concord_conv_targets(&grid, delta, first, count, targets)
                     if depthwise {
@@ -226,7 +229,9 @@ extension CPUDevice {
     ///
     /// Where pixels have few channels, a row of the window is one run of neighbouring elements: that takes columns of
     /// padding that are really there, so the images are copied if they need any.
-    private func windowSource(_ convolution: Conv2D, _ input: UnsafePointer<Float>) throws(ComputeError) -> WindowSource {
+    private func windowSource(
+        _ convolution: Conv2D, _ input: UnsafePointer<Float>
+    ) throws(ComputeError) -> WindowSource {
         let window = convolution.window
         let channels = convolution.inputChannels
         guard convolution.groups == 1, channels < 16, window.width > 1, window.dilationWidth == 1 else {

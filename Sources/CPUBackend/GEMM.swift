@@ -3,13 +3,34 @@ import CPUKernels
 import Compute
 
 extension CPUDevice {
-    func run(_ gemm: GEMM, _ arguments: inout Arguments) {
+    func run(_ gemm: GEMM, _ arguments: inout Arguments) throws(ComputeError) {
         let (rows, columns, inner, batch) = (gemm.rows, gemm.columns, gemm.inner, gemm.batch)
         func span(_ stride: Int, _ matrix: Int) -> Int { batch == 0 ? 0 : (batch - 1) * stride + matrix }
         let a = arguments.floats(span(gemm.strideA, rows * inner))
         let b = arguments.floats(span(gemm.strideB, inner * columns))
         let c = arguments.floats(span(gemm.strideC, rows * columns))
-        multiply(gemm, a, b, c, bias: arguments.floats(columns, if: gemm.bias))
+        let bias = arguments.floats(columns, if: gemm.bias)
+        guard let part = gemm.innerPart else { return multiply(gemm, a, b, c, bias: bias) }
+
+        // One more row takes what the equal parts leave over.
+        let elements = rows * columns
+        let scratch = try scratch(count: (part.batch + 1) * elements)
+        let rest = GEMM(rows: rows, columns: columns, inner: inner - part.batch * part.inner, transposeA: true)
+        let ones = [Float](repeating: 1, count: part.batch + 1)
+        for index in 0..<batch {
+            let (left, right) = (a + index * gemm.strideA, b + index * gemm.strideB)
+            let result = c + index * gemm.strideC
+            multiply(part, left, right, scratch.floats)
+            multiply(
+                rest, left + part.batch * part.strideA, right + part.batch * part.strideB,
+                scratch.floats + part.batch * elements)
+            workers.elements(elements) { range in
+                concord_weighted_row_sum(
+                    scratch.floats + range.lowerBound, part.batch + 1, range.count, elements, ones,
+                    gemm.accumulate ? 1 : 0, result + range.lowerBound)
+            }
+        }
+        withExtendedLifetime(scratch) {}
     }
 
     /// Runs a matrix product in tiles of C, each a product of its own on one thread.
@@ -52,9 +73,20 @@ extension CPUDevice {
 }
 
 extension GEMM {
+    /// Parts of the inner products as a batch, where few long ones make up the work, as in the weight gradient of a
+    /// layer over many rows: parts run at the same time, and their sums are more exact than one long sum.
+    fileprivate var innerPart: GEMM? {
+        let shortest = 2048
+        let isGradient = transposeA && !transposeB && !bias && activation == .none
+        guard isGradient, inner >= 2 * shortest, rows * columns <= 1 << 16 else { return nil }
+        let parts = min(32, inner / shortest)
+        return GEMM(rows: rows, columns: columns, inner: inner / parts, transposeA: true, batch: parts)
+    }
+
     /// The same work as one product where a batch shares B and its rows lie behind each other.
     fileprivate var folded: GEMM {
-        guard batch > 1, strideB == 0, !transposeA, strideA == rows * inner, strideC == rows * columns else { return self }
+        let isDense = !transposeA && strideA == rows * inner && strideC == rows * columns
+        guard batch > 1, strideB == 0, isDense else { return self }
         var single = self
         single.rows = batch * rows
         single.batch = 1
@@ -78,8 +110,8 @@ private struct TileGrid {
     /// Tiles beyond this number add packing and no parallelism.
     private static let maximumTiles = 64
     /// Smaller tiles spend their time on packing.
-    private static let minimumRows = 128
-    private static let minimumColumns = 128
+    private static let minimumRows = 192
+    private static let minimumColumns = 256
 
     init(_ gemm: GEMM) {
         rows = gemm.rows

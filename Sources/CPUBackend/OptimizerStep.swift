@@ -13,8 +13,8 @@ extension CPUDevice {
             workers.elements(step.count) { range in
                 let first = range.lowerBound
                 concord_sgd(
-                    values + first, gradients + first, velocities.map { $0 + first }, range.count, scale, rate, momentum,
-                    decay, nesterov ? 1 : 0)
+                    values + first, gradients + first, velocities.map { $0 + first }, range.count, scale, rate,
+                    momentum, decay, nesterov ? 1 : 0)
             }
         case .adam(let decoupledDecay):
             let means = arguments.floats(step.count)

@@ -4,7 +4,8 @@ import Compute
 extension CPUDevice {
     func run(_ loss: PointwiseLoss, _ arguments: inout Arguments) {
         let options = arguments.options(
-            loss.function, rows: loss.rows, columns: loss.columns, positiveWeights: loss.positiveWeights, mask: loss.mask)
+            loss.function, rows: loss.rows, columns: loss.columns, positiveWeights: loss.positiveWeights,
+            mask: loss.mask)
         let losses = arguments.floats(loss.rows)
         let weights = arguments.floats(loss.rows)
         let kernel =

@@ -8,8 +8,8 @@ extension CPUDevice {
         let destination = arguments.words(box.destinationSpan)
         guard box.count > 0 else { return }
         let (rows, columns) = (box.rows, box.columns)
-        // Whole blocks of the transpose, so that no cache line of the source is read for two parts.
-        let grain = max(16, Workers.elementGrain / max(columns.extent, 1) / 16 * 16)
+        // Several blocks of the transpose, so that neighbouring cache lines of the source are read together.
+        let grain = max(64, Workers.elementGrain / max(columns.extent, 1) / 64 * 64)
         let parts = (rows.extent + grain - 1) / grain
         workers.run(count: box.outerCount * parts, grain: max(1, Workers.elementGrain / (grain * columns.extent))) {
             for part in $0 {
@@ -62,7 +62,8 @@ private struct Box {
                 extent: copy.extents[index], sourceStride: copy.sourceStrides[index],
                 destinationStride: copy.destinationStrides[index])
             precondition(
-                axis.destinationStride != 0, "StridedCopy: the destination of \(copy) takes several elements in one place")
+                axis.destinationStride != 0,
+                "StridedCopy: the destination of \(copy) takes several elements in one place")
             if let last = axes.last, last.sourceStride == axis.sourceStride * axis.extent,
                 last.destinationStride == axis.destinationStride * axis.extent
             {

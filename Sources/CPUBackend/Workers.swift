@@ -3,8 +3,8 @@ import Synchronization
 
 /// Runs parts of a piece of work on several threads.
 ///
-/// How a piece is cut must not depend on ``count`` where a result would depend on the cut: the same bits come out on any
-/// number of threads.
+/// How a piece is cut must not depend on ``count`` where a result would depend on the cut: the same bits come out on
+/// any number of threads.
 struct Workers {
     /// The largest number of threads that work at a time.
     let count: Int

@@ -217,8 +217,8 @@ KERNEL void concord_conv_pack_deltas(float *const *targets, long pixels, long co
     }
 }
 
-// Adds the outer products of `ROWS` source channels with 16 delta channels over all pixels. `rows` is a constant
-// wherever this is inlined.
+// Adds the outer products of `rows` source channels with 16 delta channels over all pixels. `rows` is a
+// constant wherever this is inlined.
 INLINE void outer_tile(
     const float *const *sources, long channel, const float *panel, long pixels, const int rows, float *gradient,
     long stride, long width) {

@@ -56,8 +56,8 @@ KERNEL void concord_cross_entropy(
 }
 
 KERNEL void concord_cross_entropy_gradient(
-    const struct concord_cross_entropy_options *options, long first, long last, long rows, const float *scales, long tasks,
-    float *gradients) {
+    const struct concord_cross_entropy_options *options, long first, long last, long rows, const float *scales,
+    long tasks, float *gradients) {
     const long classes = options->classes;
     const long count = rows * classes;
     const float *const c = options->class_weights;

@@ -46,8 +46,10 @@ COLUMN_SUM(sum_of_squares, x[row * columns + i] * x[row * columns + i])
                         running[i] = BEATS(x[first + i], running[i], relation) ? x[first + i] : running[i]; \
                 }                                                                                       \
                 for (long width = RUNNING / 2; width > 0; width /= 2) {                                 \
-                    for (long i = 0; i < width; ++i)                                                    \
-                        running[i] = BEATS(running[i + width], running[i], relation) ? running[i + width] : running[i]; \
+                    for (long i = 0; i < width; ++i) {                                                  \
+                        const float other = running[i + width];                                         \
+                        running[i] = BEATS(other, running[i], relation) ? other : running[i];           \
+                    }                                                                                   \
                 }                                                                                       \
                 best = running[0];                                                                      \
             }                                                                                           \

@@ -8,7 +8,8 @@ INLINE float row_shift(const float *x, long columns) {
         float running[LANES];
         memcpy(running, x, sizeof running);
         for (first = LANES; first + LANES <= columns; first += LANES) {
-            INDEPENDENT for (long i = 0; i < LANES; ++i) running[i] = x[first + i] > running[i] ? x[first + i] : running[i];
+            INDEPENDENT for (long i = 0; i < LANES; ++i)
+                running[i] = x[first + i] > running[i] ? x[first + i] : running[i];
         }
         for (long i = 0; i < LANES; ++i) best = running[i] > best ? running[i] : best;
     }

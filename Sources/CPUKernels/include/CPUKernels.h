@@ -61,8 +61,8 @@ struct concord_conv_work {
     enum concord_activation activation;
 };
 
-// Computes target pixels from sources in the order [pixels / 6][taps][6], the last tile filled up. `filter_taps` gives a
-// tap's place in the panels.
+// Computes target pixels from sources in the order [pixels / 6][taps][6], the last tile filled up. `filter_taps` gives
+// a tap's place in the panels.
 void concord_conv_gather(
     const struct concord_conv_work *work, const long *filter_taps, const float *const *sources,
     float *const *targets, long pixels);
@@ -182,8 +182,8 @@ struct concord_cross_entropy_options {
 void concord_cross_entropy(
     const struct concord_cross_entropy_options *options, long first, long last, float *losses, float *weights);
 void concord_cross_entropy_gradient(
-    const struct concord_cross_entropy_options *options, long first, long last, long rows, const float *scales, long tasks,
-    float *gradients);
+    const struct concord_cross_entropy_options *options, long first, long last, long rows, const float *scales,
+    long tasks, float *gradients);
 
 struct concord_pointwise_loss_options {
     const float *predictions, *targets;
