@@ -79,13 +79,13 @@ public final class BufferPool {
     /// - Throws: ``ComputeError/outOfMemory(device:requested:live:limit:)``, after cached blocks were given back.
     public func allocate(byteCount: Int, on device: any Device) throws(ComputeError) -> Buffer {
         let size = BufferPool.blockSize(for: byteCount)
+        guard statistics.liveBytes + size <= limit else { throw outOfMemory(byteCount, on: device) }
         let handle: OpaquePointer
         if let block = free[size]?.popLast() {
             handle = block
             statistics.reuses += 1
             statistics.cachedBytes -= size
         } else {
-            guard statistics.liveBytes + size <= limit else { throw outOfMemory(byteCount, on: device) }
             if statistics.liveBytes + statistics.cachedBytes + size > limit { drain() }
             if let block = source.allocate(size) {
                 handle = block

@@ -38,9 +38,11 @@ struct Estimate: Sendable {
         self.error = value.isFinite ? error : 0
     }
 
-    /// The result of one operation: the error that it inherits plus its own rounding.
+    /// The result of one operation: the error that it inherits plus its own rounding. A device may round subnormal
+    /// results to zero.
     private init(_ value: Double, inherited: Double, units: Double = 1) {
-        self.init(value, error: inherited + units * Estimate.epsilon * abs(value))
+        let rounding = units * Estimate.epsilon * abs(value) + Double(Float.leastNormalMagnitude)
+        self.init(value, error: inherited + rounding)
     }
 }
 

@@ -28,6 +28,8 @@ struct Trial {
         var contents: [UInt32]
         /// Nil for an input, which must not change.
         var expected: [Expected]?
+        /// What surrounds the region.
+        var guardElement = Trial.canary
     }
 
     /// A NaN that no computation produces. It surrounds every region and fills results before they are computed, so that
@@ -48,6 +50,12 @@ struct Trial {
     }
 
     mutating func input(_ name: String, _ contents: [Float]) { input(name, bits: contents.map(\.bitPattern)) }
+
+    /// Indices. Zeros surround them, so that a device which reads too many does not follow one out of its memory.
+    mutating func input(_ name: String, integers: [Int32]) {
+        input(name, bits: integers.map(UInt32.init(bitPattern:)))
+        regions[regions.count - 1].guardElement = 0
+    }
 
     mutating func input(_ name: String, bits: [UInt32]) {
         operands.append(regions.count)
@@ -107,18 +115,23 @@ extension Trial {
 private struct Layout {
     private(set) var buffers: [Int] = []
     private(set) var offsets: [Int] = []
+    private var frontGuards: [Int] = []
     private(set) var counts: [Int] = []
     /// Elements of every buffer.
     private(set) var sizes: [Int] = []
 
+    private let guardCount = 64
+
     init(_ regions: [Trial.Region], placement: Trial.Placement) {
-        let guardCount = 64
         for (index, region) in regions.enumerated() {
             let newBuffer = placement != .shared || index == 0
             if newBuffer { sizes.append(0) }
             let buffer = sizes.count - 1
-            let offset = sizes[buffer] + (placement == .aligned ? guardCount : guardCount - 1 - 2 * index)
+            // Odd offsets differ from operand to operand, so that one cannot stand for another.
+            let frontGuard = placement == .aligned ? guardCount : guardCount - 1 - 2 * index
+            let offset = sizes[buffer] + frontGuard
             buffers.append(buffer)
+            frontGuards.append(frontGuard)
             offsets.append(offset)
             counts.append(region.contents.count)
             sizes[buffer] = offset + region.contents.count + guardCount
@@ -128,7 +141,11 @@ private struct Layout {
     func images(of regions: [Trial.Region]) -> [[UInt32]] {
         var images = sizes.map { [UInt32](repeating: Trial.canary, count: $0) }
         for (index, region) in regions.enumerated() {
-            images[buffers[index]].replaceSubrange(offsets[index]..<offsets[index] + counts[index], with: region.contents)
+            let elements = offsets[index]..<offsets[index] + counts[index]
+            for position in elements.lowerBound - frontGuards[index]..<elements.upperBound + guardCount {
+                images[buffers[index]][position] = region.guardElement
+            }
+            images[buffers[index]].replaceSubrange(elements, with: region.contents)
         }
         return images
     }

@@ -4,7 +4,10 @@
 /// ``Shape/maximumRank`` axes of common extents with a stride per operand, 0 where an operand is stretched.
 public struct Binary: PrimitiveDescription {
     public enum Function: UInt8, Hashable, Sendable, CaseIterable {
-        case add, subtract, multiply, divide, maximum, minimum, power
+        case add, subtract, multiply, divide
+        /// NaN if either is.
+        case maximum, minimum
+        case power
         /// 1 where the comparison holds, else 0.
         case greater, greaterOrEqual, equal
     }

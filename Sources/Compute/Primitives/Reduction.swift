@@ -1,11 +1,12 @@
 /// Folds the middle axis of `[outer, axis, inner]`, which leaves `[outer, inner]`.
 ///
 /// Operands: input, result (Float32; Int32 indices along the axis for `argmax`, the first one among equals).
-/// Sums run over a fixed tree, so that a result does not depend on timing.
+/// Sums run over a fixed tree, so that a result does not depend on timing. NaN in a line makes its result NaN; `argmax`
+/// takes the first NaN for the largest element.
 public struct Reduction: PrimitiveDescription {
     public enum Function: UInt8, Hashable, Sendable, CaseIterable {
         case sum, mean, maximum, minimum, sumOfSquares
-        /// `log Σ exp x`, computed around the maximum.
+        /// `log Σ exp x`, computed around the maximum; an infinite maximum is the result.
         case logSumExp
         case argmax
     }

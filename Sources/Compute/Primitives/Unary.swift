@@ -1,6 +1,6 @@
 /// Applies a function to every element.
 ///
-/// Operands: input, output (may be the input). Scalars: what the function's documentation names.
+/// Operands: input, output (may be the input). Scalars: what the function's documentation names. NaN stays NaN.
 public struct Unary: PrimitiveDescription {
     public enum Function: UInt8, Hashable, Sendable, CaseIterable {
         case negate, absolute, square, reciprocal, exp, log, sqrt, reciprocalSqrt

@@ -33,7 +33,7 @@ enum CrossEntropyCases {
 
         func add(to trial: inout Trial) {
             trial.input("logits", logits)
-            trial.input("labels", bits: labels.map(UInt32.init(bitPattern:)))
+            trial.input("labels", integers: labels)
             if let classWeights { trial.input("class weights", classWeights) }
             if let mask { trial.input("mask", mask) }
         }

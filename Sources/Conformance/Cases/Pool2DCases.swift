@@ -99,7 +99,7 @@ enum Pool2DCases {
                     let winners = Reference.maximumPool(maximum, input: input).winners
                     var trial = Trial(.pool2D(maximum))
                     trial.input("deltas", deltas)
-                    trial.input("winners", bits: winners.map(UInt32.init(bitPattern:)))
+                    trial.input("winners", integers: winners)
                     trial.output(
                         "input gradients",
                         Reference.maximumPoolGradient(maximum, deltas: deltas, winners: winners))

@@ -61,12 +61,14 @@ enum ReductionCases {
         case .ties: return data.halves(count)
         case .large: return data.floats(count, in: 9_000...10_000)
         case .infinite, .notANumber:
-            // Some in most of the lines, so that the others show that nothing spills over. The logarithm of a sum around
-            // an infinite maximum is not defined, so there infinity is negative.
-            let value: Float =
-                values == .notANumber ? .nan : reduction.function == .logSumExp ? -.infinity : .infinity
-            let rarity = reduction.axis
-            return data.floats(count).map { data.integer(below: rarity) == 0 ? value : $0 }
+            // About one of each in a line, so that other lines show that nothing spills over.
+            return data.floats(count).map { number in
+                switch data.integer(below: 2 * reduction.axis) {
+                case 0: values == .notANumber ? .nan : .infinity
+                case 1: -.infinity
+                default: number
+                }
+            }
         }
     }
 }

@@ -7,9 +7,9 @@ extension Reference {
             sums[outputIndex].add(input[inputIndex], times: filter[filterIndex])
         }
         return sums.enumerated().map { index, sum in
-            var value = sum.total(.sequence)
-            if let bias { value = value + Estimate(bias[index % conv.outputChannels]) }
-            return activation(conv.activation, value)
+            var sum = sum
+            if let bias { sum.add(Estimate(bias[index % conv.outputChannels])) }
+            return activation(conv.activation, sum.total(.sequence))
         }
     }
 
@@ -40,8 +40,9 @@ extension Reference {
 
     private static func totals(of sums: [Sum], previous: [Float]?) -> [Estimate] {
         sums.enumerated().map { index, sum in
-            guard let previous else { return sum.total(.sequence) }
-            return sum.total(.sequence) + Estimate(previous[index])
+            var sum = sum
+            if let previous { sum.add(Estimate(previous[index])) }
+            return sum.total(.sequence)
         }
     }
 

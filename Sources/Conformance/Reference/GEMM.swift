@@ -15,10 +15,9 @@ extension Reference {
                         let right = gemm.transposeB ? column * gemm.inner + k : k * gemm.columns + column
                         sum.add(a[item * gemm.strideA + left], times: b[item * gemm.strideB + right])
                     }
-                    var value = sum.total(.sequence)
-                    if let bias { value = value + Estimate(bias[column]) }
-                    if let c { value = value + Estimate(c[item * gemm.strideC + row * gemm.columns + column]) }
-                    result.append(activation(gemm.activation, value))
+                    if let bias { sum.add(Estimate(bias[column])) }
+                    if let c { sum.add(Estimate(c[item * gemm.strideC + row * gemm.columns + column])) }
+                    result.append(activation(gemm.activation, sum.total(.sequence)))
                 }
             }
         }

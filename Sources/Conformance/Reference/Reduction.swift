@@ -29,6 +29,8 @@ extension Reference {
 
     static func logSumExp(_ line: [Estimate]) -> Estimate {
         let maximum = line.reduce(line[0], Estimate.maximum)
+        // The sum is infinite or empty; around the maximum it would be NaN.
+        guard maximum.value.isFinite else { return maximum }
         return maximum + .log(line.map { .exp($0 - maximum) }.sum())
     }
 

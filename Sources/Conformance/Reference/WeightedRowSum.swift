@@ -8,8 +8,8 @@ extension Reference {
         (0..<rowSum.columns).map { column in
             var sum = Sum()
             for row in 0..<rowSum.rows { sum.add(weights[row], times: matrix[row * rowSum.stride + column]) }
-            guard let previous else { return sum.total(.sequence) }
-            return sum.total(.sequence) + Estimate(previous[column])
+            if let previous { sum.add(Estimate(previous[column])) }
+            return sum.total(.sequence)
         }
     }
 }

@@ -1,0 +1,34 @@
+import CPUBackend
+import Compute
+import Conformance
+import OpenCLBackend
+import Testing
+
+/// Runs the conformance cases of one operation and records every case that does not pass.
+private func expectConformance(of operation: String, on device: any Device) {
+    let summary = ConformanceSuite.summary(of: operation, on: device)
+    #expect(summary.cases > 0)
+    for failure in summary.failures { Issue.record("\(device.information.name): \(operation): \(failure)") }
+}
+
+@Suite(.serialized) struct CPUConformanceTests {
+    @Test("agrees with the Float64 reference", arguments: ConformanceSuite.operations)
+    func conforms(operation: String) {
+        expectConformance(of: operation, on: CPUDevice())
+    }
+}
+
+/// Whether there is an OpenCL device to test; says so where there is none, because a skipped suite is easily overlooked.
+private let hasOpenCLDevice: Bool = {
+    let found = !OpenCLDevice.available().isEmpty
+    if !found { print("*** No OpenCL device: the OpenCL backend is NOT tested. Install a driver, such as pocl. ***") }
+    return found
+}()
+
+@Suite(.serialized, .enabled(if: hasOpenCLDevice, "no OpenCL device: the OpenCL backend is not tested"))
+struct OpenCLConformanceTests {
+    @Test("agrees with the Float64 reference", arguments: ConformanceSuite.operations)
+    func conforms(operation: String) throws {
+        expectConformance(of: operation, on: try OpenCLDevice())
+    }
+}
