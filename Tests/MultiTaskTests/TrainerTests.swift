@@ -16,7 +16,7 @@ struct TrainerTests {
     ) throws -> (trainer: Trainer, fixture: Fixture) {
         let fixture = try Fixture(device, method: method)
         let trainer = try Trainer(
-            fixture.step, methodName: method, training: Fixture.dataset(), validation: Fixture.dataset(samples: 13),
+            fixture.step, training: Fixture.dataset(), validation: Fixture.dataset(samples: 13),
             settings: TrainingSettings(
                 epochs: epochs, batchSize: 8, seed: 5, schedule: .constant(rate: Double(learningRate)), checkpointInterval: interval),
             folder: folder)
@@ -181,7 +181,7 @@ struct TrainerTests {
         let data = try Fixture.dataset()
         func make(epochs: Int = 1, batchSize: Int = 8, step: TrainingStep) throws {
             _ = try Trainer(
-                step, methodName: "pcgrad", training: data,
+                step, training: data,
                 settings: TrainingSettings(epochs: epochs, batchSize: batchSize, seed: 0, schedule: .constant(rate: 0.1)))
         }
         #expect(throws: TrainingError.self) { try make(epochs: 0, step: fixture.step) }

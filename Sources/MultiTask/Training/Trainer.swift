@@ -40,11 +40,10 @@ public final class Trainer {
     private var progress: TrainingProgress
 
     /// - Parameters:
-    ///   - methodName: identifies the method in the training state.
     ///   - folder: where checkpoints go; nil keeps nothing.
     /// - Throws: ``TrainingError`` or `DatasetError` where settings make no sense.
     public init(
-        _ step: TrainingStep, methodName: String, training: any Dataset, validation: (any Dataset)? = nil,
+        _ step: TrainingStep, training: any Dataset, validation: (any Dataset)? = nil,
         settings: TrainingSettings, folder: RunFolder? = nil
     ) throws {
         if step.tasks.isEmpty { throw TrainingError.noTasks }
@@ -63,7 +62,7 @@ public final class Trainer {
         }
         progress = TrainingProgress(
             identity: TrainingProgress.Identity(
-                seed: settings.seed, method: methodName, tasks: step.tasks.map(\.name), samples: training.count,
+                seed: settings.seed, method: step.method.name, tasks: step.tasks.map(\.name), samples: training.count,
                 batchSize: settings.batchSize),
             tasks: step.tasks.count)
     }

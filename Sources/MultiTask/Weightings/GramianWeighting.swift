@@ -4,6 +4,9 @@ import Foundation
 ///
 /// A weighting sees `G = J·Jᵀ` and never `J`, so the engine may compute `G` without forming the task gradients.
 public protocol GramianWeighting: Codable, Sendable {
+    /// The name in configurations and on the command line.
+    static var name: String { get }
+
     /// - Parameter gramian: inner products of the task gradients, K × K.
     /// - Returns: K weights `w`; the update direction is `Σₖ wₖ·gₖ`.
     /// - Throws: ``WeightingError`` where the Gramian is not finite.

@@ -8,8 +8,16 @@ public enum Method: Sendable {
         ("ew", { _ in .constant(.sum) }),
         ("sum", { _ in .constant(.sum) }),
         ("mean", { _ in .constant(.mean) }),
-        ("pcgrad", { .gramian(PCGrad(seed: $0)) }),
+        (PCGrad.name, { .gramian(PCGrad(seed: $0)) }),
     ]
+
+    /// The method's name, which its state in a checkpoint is known by.
+    public var name: String {
+        switch self {
+        case .constant(let weighting): weighting.rawValue
+        case .gramian(let weighting): type(of: weighting).name
+        }
+    }
 
     /// The names of all methods.
     public static var names: [String] { registry.map(\.name) }

@@ -10,6 +10,8 @@ import Compute
 ///
 /// Source: Yu et al., "Gradient Surgery for Multi-Task Learning", NeurIPS 2020, algorithm 1.
 public struct PCGrad: GramianWeighting {
+    public static let name = "pcgrad"
+
     /// Where the next order is drawn.
     private var position: RandomPosition
 
