@@ -31,14 +31,17 @@ extension Reduction {
     /// stay short enough; never more than about the root of its length, which keeps both folds accurate.
     private func pieces(_ tuning: Tuning) -> Int {
         let shortest = inner == 1 ? tuning.reductionPiece : max(16, tuning.reductionPiece / 16)
-        let items = inner == 1 ? outer : outer * quotient(inner, roundedUpBy: 16)
+        let items = inner == 1 ? outer : outer * quotient(inner, roundedUpBy: 16 * vectors)
         let longest = items >= tuning.minimumWorkItems ? 4 * shortest : shortest
         guard axis > longest else { return 1 }
         let root = Int(Double(axis).squareRoot())
         return quotient(axis, roundedUpBy: max(shortest, root))
     }
 
-    private var macros: [String] { ["FUNCTION=\(function.rawValue)"] }
+    /// Vectors of columns that one work-item folds side by side: whole cache lines and pages are read in order.
+    private var vectors: Int { inner >= 64 ? 4 : 1 }
+
+    private var macros: [String] { ["FUNCTION=\(function.rawValue)", "VECTORS=\(vectors)"] }
 
     private func fold(from source: Argument, to result: Argument, pieces: Int, divisor: Int, _ tuning: Tuning) -> Launch {
         let piece = quotient(axis, roundedUpBy: pieces)
@@ -54,7 +57,7 @@ extension Reduction {
         }
         return Launch(
             file: "reduction", macros: macros, kernel: "reduce_columns",
-            items: (quotient(inner, roundedUpBy: 16), pieces, outer),
+            items: (quotient(inner, roundedUpBy: 16 * vectors), pieces, outer),
             arguments: [
                 source, result, .int(outer), .int(axis), .int(inner), .int(pieces), .int(piece), .float(Float(divisor)),
             ])
