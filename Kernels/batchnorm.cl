@@ -4,8 +4,8 @@
 
 #define WIDTH (VECTORS * LANES)
 
-// Moments of every block, [blocks, 3, channels]: the rounded mean, what is missing to the true mean, and the sum of squares
-// around the true mean.
+// Moments of every block, [blocks, 3, channels]: the rounded mean, what is missing to the true mean, and the sum of
+// squares around the true mean.
 __kernel void batchnorm_moments(__global const float *input, ulong input_offset, __global float *moments,
                                 ulong moments_offset, int rows, int channels, int block)
 {
@@ -24,7 +24,8 @@ __kernel void batchnorm_moments(__global const float *input, ulong input_offset,
         for (int v = 0; v < VECTORS; v++) means[v] = rests[v] = squares[v] = (float16)(0.0f);
         for (int row = first; row < last; row++) {
 #pragma unroll
-            for (int v = 0; v < VECTORS; v++) means[v] += load_within(input, (ulong)row * channels + c + v * LANES, size);
+            for (int v = 0; v < VECTORS; v++)
+                means[v] += load_within(input, (ulong)row * channels + c + v * LANES, size);
         }
 #pragma unroll
         for (int v = 0; v < VECTORS; v++) means[v] /= count;
@@ -47,8 +48,8 @@ __kernel void batchnorm_moments(__global const float *input, ulong input_offset,
     }
 }
 
-// Merges the blocks' moments (Chan, Golub, LeVeque, 1983), again around a rounded mean whose rest is taken into account.
-// One work-item owns 16 channels.
+// Merges the blocks' moments (Chan, Golub, LeVeque, 1983), again around a rounded mean whose rest is taken into
+// account. One work-item owns 16 channels.
 __kernel void batchnorm_statistics(__global const float *moments, ulong moments_offset, __global float *mean,
                                    ulong mean_offset, __global float *reciprocal, ulong reciprocal_offset,
                                    __global float *running_mean, ulong running_mean_offset,

@@ -1,7 +1,7 @@
 // Softmax cross-entropy of every row, and its derivative. One work-item owns `block` rows.
 //
-// Rows with the ignored label or a mask of 0 count nothing, whatever their logits. A label that is no class makes the row
-// NaN, so that the mistake is seen.
+// Rows with the ignored label or a mask of 0 count nothing, whatever their logits. A label that is no class makes the
+// row NaN, so that the mistake is seen.
 #include "common.clh"
 #include "line.clh"
 

@@ -1,7 +1,7 @@
 // Folds the middle axis of [outer, axis, inner].
 //
-// A long axis is cut into pieces; every piece leaves one line of [outer, pieces, inner], which is folded again. The tree
-// depends on the shape alone. FUNCTION has the numbers of `Reduction.Function`.
+// A long axis is cut into pieces; every piece leaves one line of [outer, pieces, inner], which is folded again. The
+// tree depends on the shape alone. FUNCTION has the numbers of `Reduction.Function`.
 #include "common.clh"
 
 #define SUM 0

@@ -86,8 +86,8 @@ __kernel void unary(__global const float *input, ulong input_offset, __global fl
     }
 }
 
-// `saved` is the function's output where the derivative is computed from it, else its input. The derivative is found once
-// for all tasks. Where it is 0 the cotangent does not matter, as in PyTorch.
+// `saved` is the function's output where the derivative is computed from it, else its input. The derivative is found
+// once for all tasks. Where it is 0 the cotangent does not matter, as in PyTorch.
 __kernel void unary_gradient(__global const float *saved, ulong saved_offset, __global const float *deltas,
                              ulong deltas_offset, __global float *result, ulong result_offset, int function,
                              float first, float second, ulong count, int tasks)

@@ -15,10 +15,12 @@ extension BatchNormStatistics {
         let blocks = quotient(rows, roundedUpBy: block)
         return Plan(
             Launch(
-                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_moments", items: (blocks, 1, 1),
+                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_moments",
+                items: (blocks, 1, 1),
                 arguments: [.operand(0), .scratch(0), .int(rows), .int(channels), .int(block)]),
             Launch(
-                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_statistics", items: (quotient(channels, roundedUpBy: 16), 1, 1),
+                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_statistics",
+                items: (quotient(channels, roundedUpBy: 16), 1, 1),
                 arguments: [
                     .scratch(0), .operand(1), .operand(2), .operand(3, if: updatesRunning),
                     .operand(4, if: updatesRunning), .int(rows), .int(channels), .int(block), .scalar(0), .scalar(1),
@@ -33,7 +35,8 @@ extension BatchNormApply {
         let block = rowBlock(rows: rows, channels: channels, tuning)
         return Plan(
             Launch(
-                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_apply", items: (quotient(rows, roundedUpBy: block), 1, 1),
+                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_apply",
+                items: (quotient(rows, roundedUpBy: block), 1, 1),
                 arguments: (0..<6).map { .operand($0) } + [
                     .int(rows), .int(channels), .int(block), .int(Int(activation.rawValue)),
                 ]))
@@ -46,7 +49,8 @@ extension BatchNormParameterGradient {
         let blocks = quotient(rows, roundedUpBy: block)
         return Plan(
             Launch(
-                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_parameter_sums", items: (blocks, tasks, 1),
+                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_parameter_sums",
+                items: (blocks, tasks, 1),
                 arguments: (0..<4).map { .operand($0) } + [
                     .scratch(0), .int(rows), .int(channels), .int(block), .int(tasks),
                 ]),

@@ -1,8 +1,9 @@
 import Compute
 
 extension GEMM {
-    /// Products run on one of two kernels: tiles of C in registers, fed by lines of B, or, for few rows with B transposed,
-    /// inner products of contiguous lines. B is copied into panels where its lines are not contiguous or far apart.
+    /// Products run on one of two kernels: tiles of C in registers, fed by lines of B, or, for few rows with B
+    /// transposed, inner products of contiguous lines. B is copied into panels where its lines are not contiguous or
+    /// far apart.
     func plan(_ tuning: Tuning) -> Plan {
         // A single row, column or inner element is laid out alike in both orders.
         let transposesA = transposeA && rows > 1 && inner > 1
@@ -75,9 +76,9 @@ extension GEMM {
         return plan
     }
 
-    /// The launches for a product whose inner axis is split where there are too few tiles, or where it is so long that no
-    /// cache holds a line of tiles: the partial products are added afterwards, in order. Scratch 0 is left to the caller,
-    /// scratch 1 holds the partial products.
+    /// The launches for a product whose inner axis is split where there are too few tiles, or where it is so long that
+    /// no cache holds a line of tiles: the partial products are added afterwards, in order. Scratch 0 is left to the
+    /// caller, scratch 1 holds the partial products.
     private func splitting(
         tiles: Int, _ tuning: Tuning,
         product: (_ result: Argument, _ slices: Int, _ stride: Int, _ accumulates: Bool, _ length: Int) -> Launch

@@ -1,11 +1,13 @@
 import Compute
 
 extension Reduction {
-    /// A long axis is folded in pieces, and the folds are folded again. The tree depends on the shape and the tuning alone.
+    /// A long axis is folded in pieces, and the folds are folded again. The tree depends on the shape and the tuning
+    /// alone.
     func plan(_ tuning: Tuning) -> Plan {
         let pieces = pieces(tuning)
+        let divisor = function == .mean ? axis : 1
         guard pieces > 1 else {
-            return Plan(fold(from: .operand(0), to: .operand(1), pieces: 1, divisor: function == .mean ? axis : 1, tuning))
+            return Plan(fold(from: .operand(0), to: .operand(1), pieces: 1, divisor: divisor, tuning))
         }
         let first = fold(from: .operand(0), to: .scratch(0), pieces: pieces, divisor: 1, tuning)
         let count = outer * inner * pieces
@@ -22,13 +24,12 @@ extension Reduction {
             function == .sumOfSquares || function == .mean ? .sum : function, outer: outer, axis: pieces, inner: inner)
         return Plan(
             first,
-            second.fold(
-                from: .scratch(0), to: .operand(1), pieces: 1, divisor: function == .mean ? axis : 1, tuning),
+            second.fold(from: .scratch(0), to: .operand(1), pieces: 1, divisor: divisor, tuning),
             scratch: [count])
     }
 
-    /// Into how many pieces the axis is cut: one where it is short, and where other axes keep all cores busy and the sums
-    /// stay short enough; never more than about the root of its length, which keeps both folds accurate.
+    /// Into how many pieces the axis is cut: one where it is short, and where other axes keep all cores busy and the
+    /// sums stay short enough; never more than about the root of its length, which keeps both folds accurate.
     private func pieces(_ tuning: Tuning) -> Int {
         let shortest = inner == 1 ? tuning.reductionPiece : max(16, tuning.reductionPiece / 16)
         let items = inner == 1 ? outer : outer * quotient(inner, roundedUpBy: 16 * vectors)
@@ -43,7 +44,9 @@ extension Reduction {
 
     private var macros: [String] { ["FUNCTION=\(function.rawValue)", "VECTORS=\(vectors)"] }
 
-    private func fold(from source: Argument, to result: Argument, pieces: Int, divisor: Int, _ tuning: Tuning) -> Launch {
+    private func fold(
+        from source: Argument, to result: Argument, pieces: Int, divisor: Int, _ tuning: Tuning
+    ) -> Launch {
         let piece = quotient(axis, roundedUpBy: pieces)
         if inner == 1 {
             let block = tuning.block(lineLength: piece)
