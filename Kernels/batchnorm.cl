@@ -1,44 +1,55 @@
-// Batch normalisation over [rows, channels]. One work-item owns `block` rows, all channels, 16 at a time.
+// Batch normalisation over [rows, channels]. One work-item owns `block` rows with all channels. Sums keep
+// VECTORS vectors of channels in registers.
 #include "common.clh"
 
-// Mean and sum of squares around it, of every block: moments [blocks, 2, channels].
+#define WIDTH (VECTORS * LANES)
+
+// Moments of every block, [blocks, 3, channels]: the rounded mean, what is missing to the true mean, and the sum of
+// squares around the true mean.
 __kernel void batchnorm_moments(__global const float *input, ulong input_offset, __global float *moments,
                                 ulong moments_offset, int rows, int channels, int block)
 {
     const int first = (int)get_global_id(0) * block;
     const int last = min(first + block, rows);
     if (first >= rows) return;
+    const float count = last - first;
     input += input_offset;
-    moments += moments_offset + get_global_id(0) * 2 * channels;
+    moments += moments_offset + get_global_id(0) * 3 * channels;
     const ulong size = (ulong)rows * channels;
-    for (int c = 0; c < channels; c += LANES) {
-#define LINE(row) load_within(input, (ulong)(row) * channels + c, size)
-        float16 even = (float16)(0.0f), odd = even;
-        int row = first;
-        for (; row + 2 <= last; row += 2) {
-            even += LINE(row);
-            odd += LINE(row + 1);
+    for (int c = 0; c < channels; c += WIDTH) {
+        float16 means[VECTORS];
+        float16 rests[VECTORS];
+        float16 squares[VECTORS];
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) means[v] = rests[v] = squares[v] = (float16)(0.0f);
+        for (int row = first; row < last; row++) {
+#pragma unroll
+            for (int v = 0; v < VECTORS; v++)
+                means[v] += load_within(input, (ulong)row * channels + c + v * LANES, size);
         }
-        if (row < last) even += LINE(row);
-        const float16 mean = (even + odd) / (float)(last - first);
-        even = odd = (float16)(0.0f);
-        for (row = first; row + 2 <= last; row += 2) {
-            const float16 left = LINE(row) - mean;
-            const float16 right = LINE(row + 1) - mean;
-            even = fma(left, left, even);
-            odd = fma(right, right, odd);
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) means[v] /= count;
+        for (int row = first; row < last; row++) {
+#pragma unroll
+            for (int v = 0; v < VECTORS; v++) {
+                const float16 x = load_within(input, (ulong)row * channels + c + v * LANES, size) - means[v];
+                rests[v] += x;
+                squares[v] = fma(x, x, squares[v]);
+            }
         }
-        if (row < last) {
-            const float16 rest = LINE(row) - mean;
-            even = fma(rest, rest, even);
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) {
+            const int place = c + v * LANES;
+            rests[v] /= count;
+            store_partial(means[v], moments + place, channels - place);
+            store_partial(rests[v], moments + channels + place, channels - place);
+            store_partial(squares[v] - count * rests[v] * rests[v], moments + 2 * channels + place, channels - place);
         }
-#undef LINE
-        store_partial(mean, moments + c, channels - c);
-        store_partial(even + odd, moments + channels + c, channels - c);
     }
 }
 
-// Merges the blocks' moments (Chan, Golub, LeVeque, 1983). One work-item owns 16 channels.
+// Merges the blocks' moments (Chan, Golub, LeVeque, 1983), again around a rounded mean whose rest is taken into
+// account. One work-item owns 16 channels.
 __kernel void batchnorm_statistics(__global const float *moments, ulong moments_offset, __global float *mean,
                                    ulong mean_offset, __global float *reciprocal, ulong reciprocal_offset,
                                    __global float *running_mean, ulong running_mean_offset,
@@ -50,18 +61,25 @@ __kernel void batchnorm_statistics(__global const float *moments, ulong moments_
     const int lanes = channels - c;
     const int blocks = (rows + block - 1) / block;
     moments += moments_offset + c;
-    float16 sum = (float16)(0.0f);
+    float16 average = (float16)(0.0f);
     for (int i = 0; i < blocks; i++) {
-        const float weight = min(block, rows - i * block);
-        sum = fma((float16)(weight), load_vector(moments + (ulong)2 * i * channels, lanes), sum);
+        const float weight = (float)min(block, rows - i * block) / rows;
+        average = fma((float16)(weight), load_vector(moments + (ulong)3 * i * channels, lanes), average);
     }
-    const float16 average = sum / (float)rows;
-    float16 squares = (float16)(0.0f);
+    float16 rest = (float16)(0.0f);
+    float16 squares = rest;
     for (int i = 0; i < blocks; i++) {
+        __global const float *own = moments + (ulong)3 * i * channels;
         const float weight = min(block, rows - i * block);
-        const float16 difference = load_vector(moments + (ulong)2 * i * channels, lanes) - average;
-        squares += load_vector(moments + (ulong)(2 * i + 1) * channels, lanes) + weight * difference * difference;
+        const float16 distance = (load_vector(own, lanes) - average) + load_vector(own + channels, lanes);
+        rest = fma((float16)(weight), distance, rest);
+        squares += fma(weight * distance, distance, load_vector(own + 2 * channels, lanes));
     }
+    rest /= (float)rows;
+    squares -= (float)rows * rest * rest;
+    // Rounding may leave less than nothing of equal numbers; NaN stays.
+    squares = select(squares, (float16)(0.0f), squares < 0.0f);
+    average += rest;
     store_partial(average, mean + mean_offset + c, lanes);
     store_partial(1.0f / sqrt(squares / (float)rows + epsilon), reciprocal + reciprocal_offset + c, lanes);
     if (updates_running) {
@@ -84,15 +102,18 @@ __kernel void batchnorm_apply(__global const float *input, ulong input_offset, _
 {
     const int first = (int)get_global_id(0) * block;
     const int last = min(first + block, rows);
-    for (int c = 0; c < channels; c += LANES) {
-        const int lanes = channels - c;
-        const float16 centre = load_vector(mean + mean_offset + c, lanes);
-        const float16 scale = load_vector(reciprocal + reciprocal_offset + c, lanes) * load_vector(gamma + gamma_offset + c, lanes);
-        const float16 shift = load_vector(beta + beta_offset + c, lanes);
-        for (int row = first; row < last; row++) {
+    mean += mean_offset;
+    reciprocal += reciprocal_offset;
+    gamma += gamma_offset;
+    beta += beta_offset;
+    for (int row = first; row < last; row++) {
+        for (int c = 0; c < channels; c += LANES) {
+            const int lanes = channels - c;
             const ulong place = (ulong)row * channels + c;
-            const float16 x = load_vector(input + input_offset + place, lanes);
-            store_partial(activate(fma(x - centre, scale, shift), activation), output + output_offset + place, lanes);
+            const float16 x = load_vector(input + input_offset + place, lanes) - load_vector(mean + c, lanes);
+            const float16 scale = load_vector(reciprocal + c, lanes) * load_vector(gamma + c, lanes);
+            const float16 y = fma(x, scale, load_vector(beta + c, lanes));
+            store_partial(activate(y, activation), output + output_offset + place, lanes);
         }
     }
 }
@@ -111,19 +132,32 @@ __kernel void batchnorm_parameter_sums(__global const float *input, ulong input_
     input += input_offset;
     deltas += deltas_offset + (ulong)task * rows * channels;
     sums += sums_offset + (get_global_id(0) * 2 * tasks + task) * channels;
-    for (int c = 0; c < channels; c += LANES) {
-        const int lanes = channels - c;
-        const float16 centre = load_vector(mean + mean_offset + c, lanes);
-        float16 products = (float16)(0.0f), totals = products;
-        for (int row = first; row < last; row++) {
-            const ulong place = (ulong)row * channels + c;
-            const ulong size = (ulong)rows * channels;
-            const float16 delta = load_within(deltas, place, size);
-            products = fma(delta, load_within(input, place, size) - centre, products);
-            totals += delta;
+    const ulong size = (ulong)rows * channels;
+    for (int c = 0; c < channels; c += WIDTH) {
+        float16 centres[VECTORS];
+        float16 products[VECTORS];
+        float16 totals[VECTORS];
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) {
+            centres[v] = load_vector(mean + mean_offset + c + v * LANES, channels - c - v * LANES);
+            products[v] = totals[v] = (float16)(0.0f);
         }
-        store_partial(products * load_vector(reciprocal + reciprocal_offset + c, lanes), sums + c, lanes);
-        store_partial(totals, sums + (ulong)tasks * channels + c, lanes);
+        for (int row = first; row < last; row++) {
+#pragma unroll
+            for (int v = 0; v < VECTORS; v++) {
+                const ulong place = (ulong)row * channels + c + v * LANES;
+                const float16 delta = load_within(deltas, place, size);
+                products[v] = fma(delta, load_within(input, place, size) - centres[v], products[v]);
+                totals[v] += delta;
+            }
+        }
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) {
+            const int place = c + v * LANES;
+            const float16 scale = load_vector(reciprocal + reciprocal_offset + place, channels - place);
+            store_partial(products[v] * scale, sums + place, channels - place);
+            store_partial(totals[v], sums + (ulong)tasks * channels + place, channels - place);
+        }
     }
 }
 
@@ -161,20 +195,22 @@ __kernel void batchnorm_input_gradient(__global const float *input, ulong input_
     input += input_offset;
     deltas += deltas_offset + (ulong)task * rows * channels;
     result += result_offset + (ulong)task * rows * channels;
-    for (int c = 0; c < channels; c += LANES) {
-        const int lanes = channels - c;
-        const float16 centre = load_vector(mean + mean_offset + c, lanes);
-        const float16 r = load_vector(reciprocal + reciprocal_offset + c, lanes);
-        const float16 scale = r * load_vector(gamma + gamma_offset + c, lanes);
-        const float16 slope =
-            r * load_vector(gamma_gradient + gamma_gradient_offset + (ulong)task * channels + c, lanes) / (float)rows;
-        const float16 shift =
-            load_vector(beta_gradient + beta_gradient_offset + (ulong)task * channels + c, lanes) / (float)rows;
-        for (int row = first; row < last; row++) {
+    mean += mean_offset;
+    reciprocal += reciprocal_offset;
+    gamma += gamma_offset;
+    gamma_gradient += gamma_gradient_offset + task * channels;
+    beta_gradient += beta_gradient_offset + task * channels;
+    const float share = 1.0f / rows;
+    for (int row = first; row < last; row++) {
+        for (int c = 0; c < channels; c += LANES) {
+            const int lanes = channels - c;
             const ulong place = (ulong)row * channels + c;
-            const float16 delta = load_vector(deltas + place, lanes) - shift;
-            const float16 x = load_vector(input + place, lanes) - centre;
-            store_partial(scale * fma(-x, slope, delta), result + place, lanes);
+            const float16 r = load_vector(reciprocal + c, lanes);
+            const float16 normalised = (load_vector(input + place, lanes) - load_vector(mean + c, lanes)) * r;
+            const float16 common =
+                share * fma(normalised, load_vector(gamma_gradient + c, lanes), load_vector(beta_gradient + c, lanes));
+            const float16 scale = r * load_vector(gamma + c, lanes);
+            store_partial(scale * (load_vector(deltas + place, lanes) - common), result + place, lanes);
         }
     }
 }

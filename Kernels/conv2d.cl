@@ -6,12 +6,13 @@
 //
 // One work-item owns TILE_M pixels of the result times TILE_N vectors of its channels. For every tap of the window it
 // finds the source pixel of each of its pixels (a line of zeros where the window leaves the image) and multiplies the
-// source's channels with the lines of the filter. Where the whole window lies inside the image, the taps of a row are one
-// contiguous line.
+// source's channels with the lines of the filter. Where the whole window lies inside the image, the taps of a row are
+// one contiguous line.
 //
 // DATA_GRADIENT 0: source is the input, filter lines are [tap, input channel of the group] of output channels.
 // DATA_GRADIENT 1: source is the deltas, filter lines are [tap, output channel] of the group's input channels. With a
-// stride, only every stride-th tap meets a pixel: pixels of one residue modulo the strides share their taps and form tiles.
+// stride, only every stride-th tap meets a pixel: pixels of one residue modulo the strides share their taps, and tiles
+// are made of them.
 //
 // Dimension 0 counts tiles of pixels, 1 tiles of channels, 2 groups times residues.
 __kernel void conv2d_gather(__global const float *source, ulong source_offset, __global const float *filter,
@@ -75,7 +76,8 @@ __kernel void conv2d_gather(__global const float *source, ulong source_offset, _
 #if DATA_GRADIENT
         ys[i] = y;
         xs[i] = x;
-        places[i] = (sample * result_height + y * stride_height + residue_y) * result_width + x * stride_width + residue_x;
+        places[i] =
+            (sample * result_height + y * stride_height + residue_y) * result_width + x * stride_width + residue_x;
 #else
         ys[i] = y * stride_height - padding_top;
         xs[i] = x * stride_width - padding_left;
@@ -156,8 +158,8 @@ __kernel void conv2d_gather(__global const float *source, ulong source_offset, _
 
 // The weight gradient as a sum of outer products: lines of the filter are [tap, input channel of the group].
 //
-// One work-item owns TILE_M lines times TILE_N vectors of output channels, for the pixels of one chunk and one task. The
-// chunks are added afterwards in a fixed order. The input is padded already, so that every tap meets a pixel.
+// One work-item owns TILE_M lines times TILE_N vectors of output channels, for the pixels of one chunk and one task.
+// The chunks are added afterwards in a fixed order. The input is padded already, so that every tap meets a pixel.
 //
 // Dimension 0 counts tiles of lines, 1 groups times tiles of channels, 2 chunks times tasks.
 __kernel void conv2d_weight_gradient(__global const float *input, ulong input_offset, __global const float *deltas,
@@ -214,8 +216,8 @@ __kernel void conv2d_weight_gradient(__global const float *input, ulong input_of
         const int sample = output_row / output_height;
         const int y = output_row - sample * output_height;
         const int row_end = min(end, pixel - x + output_width);
-        __global const float *corner =
-            input + (((ulong)sample * input_height + y * stride_height) * input_width + x * stride_width) * input_channels;
+        const ulong line_begin = ((ulong)sample * input_height + y * stride_height) * input_width;
+        __global const float *corner = input + (line_begin + x * stride_width) * input_channels;
         const int whole_end = min(row_end, whole_pixels);
         for (; pixel < whole_end; pixel++) {
 #pragma unroll

@@ -1,7 +1,7 @@
 // Softmax cross-entropy of every row, and its derivative. One work-item owns `block` rows.
 //
-// Rows with the ignored label or a mask of 0 count nothing, whatever their logits. A label that is no class makes the row
-// NaN, so that the mistake is seen.
+// Rows with the ignored label or a mask of 0 count nothing, whatever their logits. A label that is no class makes the
+// row NaN, so that the mistake is seen.
 #include "common.clh"
 #include "line.clh"
 
@@ -22,13 +22,14 @@ __kernel void cross_entropy(__global const float *logits, ulong logits_offset, _
             if (label >= 0 && label < classes) {
                 __global const float *x = logits + logits_offset + (ulong)row * classes;
                 const float maximum = line_maximum(x, classes);
-                const float normaliser = maximum + log(line_exponential_sum(x, classes, maximum));
+                // -log p = shift - (x - maximum), in this order: adding the maximum to the shift would round it away.
+                const float shift = log(line_exponential_sum(x, classes, maximum));
                 const float class_weight = has_class_weights ? class_weights[label] : 1.0f;
-                loss = (1.0f - smoothing) * class_weight * (normaliser - x[label]);
+                loss = (1.0f - smoothing) * class_weight * (shift - (x[label] - maximum));
                 if (smoothing != 0.0f) {
                     float16 sum = (float16)(0.0f);
                     for (int i = 0; i < classes; i += LANES) {
-                        float16 surprise = normaliser - load_partial(x + i, classes - i, normaliser);
+                        float16 surprise = shift - (load_partial(x + i, classes - i, maximum + shift) - maximum);
                         if (has_class_weights) surprise *= load_vector(class_weights + i, classes - i);
                         sum += surprise;
                     }

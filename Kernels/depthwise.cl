@@ -36,7 +36,8 @@ __kernel void depthwise_forward(__global const float *input, ulong input_offset,
                 sum = fma(load_within(input, (line + u) * channels + c, size), weight, sum);
             }
         }
-        store_partial(activate(sum, activation), output + output_offset + ((ulong)row * output_width + x) * channels + c, lanes);
+        __global float *place = output + output_offset + ((ulong)row * output_width + x) * channels + c;
+        store_partial(activate(sum, activation), place, lanes);
     }
 }
 

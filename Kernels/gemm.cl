@@ -73,7 +73,7 @@ __kernel void gemm(__global const float *a, ulong a_offset, __global const float
 
 // Products of few rows with B transposed: every result is an inner product of two contiguous lines.
 //
-// One work-item owns DOT_TILE x DOT_TILE results. A is [rows, inner], B is [columns, inner]; both lines advance by vectors.
+// One work-item owns DOT_TILE x DOT_TILE results. A is [rows, inner], B is [columns, inner].
 //
 // Dimension 0 counts tiles of rows, 1 tiles of columns, 2 slices as above.
 __kernel void gemm_dot(__global const float *a, ulong a_offset, __global const float *b, ulong b_offset,

@@ -2,8 +2,8 @@
 
 // Inner products of all pairs of rows, as partial sums per tile of columns (vector family).
 //
-// One work-item owns a block of ROWS x ROWS pairs in one tile; only blocks on or below the diagonal exist, and each writes
-// both triangles. Dimension 0 counts tiles, 1 pairs of blocks.
+// One work-item owns a block of ROWS x ROWS pairs in one tile; only blocks on or below the diagonal exist, and each
+// writes both triangles. Dimension 0 counts tiles, 1 pairs of blocks.
 __kernel void gramian(__global const float *matrix, ulong matrix_offset, __global float *sums, ulong sums_offset,
                       int rows, ulong columns, ulong stride, ulong tile_columns, int tiles, int block_pairs)
 {

@@ -56,7 +56,8 @@ __kernel void pointwise_loss_rows(__global const float *predictions, ulong predi
             for (int i = 0; i < columns; i += LANES) {
                 const int lanes = columns - i;
                 const float16 w = has_positive ? load_vector(positive + i, lanes) : (float16)(1.0f);
-                const float16 value = loss_of(function, load_vector(x + i, lanes), load_vector(t + i, lanes), w, threshold);
+                const float16 value =
+                    loss_of(function, load_vector(x + i, lanes), load_vector(t + i, lanes), w, threshold);
                 sum += select((float16)(0.0f), value, lane < lanes);
             }
             loss = share * (sum_lanes(sum) / columns);
@@ -86,8 +87,8 @@ __kernel void pointwise_loss_column(__global const float *predictions, ulong pre
     }
 }
 
-// The derivative of the weighted mean for every task. A single column is laid out as one line: masks advance along it by
-// `mask_step`, positive weights by `positive_step`. One work-item owns `piece` elements of `block` lines.
+// The derivative of the weighted mean for every task. A single column is laid out as one line: masks advance along it
+// by `mask_step`, positive weights by `positive_step`. One work-item owns `piece` elements of `block` lines.
 //
 // Dimension 0 counts pieces, 1 blocks of lines.
 __kernel void pointwise_loss_gradient(__global const float *predictions, ulong predictions_offset,
@@ -117,8 +118,8 @@ __kernel void pointwise_loss_gradient(__global const float *predictions, ulong p
             if (has_positive) w = positive_step ? load_vector(positive + i, lanes) : (float16)(*positive);
             float16 share = (float16)(1.0f);
             if (has_mask) share = mask_step ? load_vector(mask + i, lanes) : (float16)(mask[line]);
-            const float16 slope =
-                slope_of(function, load_vector(predictions + place, lanes), load_vector(targets + place, lanes), w, threshold);
+            const float16 slope = slope_of(function, load_vector(predictions + place, lanes),
+                                           load_vector(targets + place, lanes), w, threshold);
             for (int task = 0; task < tasks; task++) {
                 const float16 value = cotangents[cotangents_offset + task] * scale * share * slope;
                 store_partial(select(value, (float16)(0.0f), share == 0.0f),

@@ -1,7 +1,7 @@
 // Folds the middle axis of [outer, axis, inner].
 //
-// A long axis is cut into pieces; every piece leaves one line of [outer, pieces, inner], which is folded again. The tree
-// depends on the shape alone. FUNCTION has the numbers of `Reduction.Function`.
+// A long axis is cut into pieces; every piece leaves one line of [outer, pieces, inner], which is folded again. The
+// tree depends on the shape alone. FUNCTION has the numbers of `Reduction.Function`.
 #include "common.clh"
 
 #define SUM 0
@@ -137,50 +137,60 @@ __kernel void reduce_lines(__global const float *input, ulong input_offset, __gl
     }
 }
 
-// inner > 1: one work-item folds one piece of 16 neighbouring columns.
-// Dimension 0 counts vectors of columns, 1 pieces, 2 the outer axis.
+// inner > 1: one work-item folds one piece of VECTORS vectors of neighbouring columns.
+// Dimension 0 counts groups of columns, 1 pieces, 2 the outer axis.
 __kernel void reduce_columns(__global const float *input, ulong input_offset, __global float *result,
                              ulong result_offset, int outer, int axis, int inner, int pieces, int piece, float divisor)
 {
-    const int column = (int)get_global_id(0) * LANES;
+    const int column = (int)get_global_id(0) * VECTORS * LANES;
     const int begin = (int)get_global_id(1) * piece;
     const int end = min(begin + piece, axis);
     if (column >= inner || (int)get_global_id(1) >= pieces || get_global_id(2) >= outer) return;
-    const int lanes = min(LANES, inner - column);
     input += input_offset;
     const ulong size = (ulong)outer * axis * inner;
     const ulong origin = get_global_id(2) * axis * inner + column;
     __global float *place =
         result + result_offset + (get_global_id(2) * pieces + get_global_id(1)) * inner + column;
-#define LINE(row) load_within(input, origin + (ulong)(row) * inner, size)
+#define LINE(row, v) load_within(input, origin + (ulong)(row) * inner + (v) * LANES, size)
+    State states[VECTORS];
+#pragma unroll
+    for (int v = 0; v < VECTORS; v++) states[v] = start();
+    for (int row = begin; row < end; row++) {
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) {
 #if FUNCTION == ARGMAX
-    State state = start();
-    for (int row = begin; row < end; row++) state = combine(state, LINE(row), (int16)(row));
-    store_partial(as_float16(state.index), place, lanes);
+            states[v] = combine(states[v], LINE(row, v), (int16)(row));
 #else
-    State first = start(), second = start(), third = start(), fourth = start();
-    int row = begin;
-    for (; row + 4 <= end; row += 4) {
-        first = combine(first, LINE(row));
-        second = combine(second, LINE(row + 1));
-        third = combine(third, LINE(row + 2));
-        fourth = combine(fourth, LINE(row + 3));
+            states[v] = combine(states[v], LINE(row, v));
+#endif
+        }
     }
-    for (; row < end; row++) first = combine(first, LINE(row));
-#if FUNCTION == SUM || FUNCTION == MEAN || FUNCTION == SUM_OF_SQUARES
-    store_partial(((first + second) + (third + fourth)) / divisor, place, lanes);
-#else
-    first = combine(combine(first, second), combine(third, fourth));
 #if FUNCTION == LOG_SUM_EXP
-    const float16 pivot = pivot_of(first);
-    float16 sum = (float16)(0.0f);
-    for (row = begin; row < end; row++) sum += exp(LINE(row) - pivot);
-    first = log(sum) + pivot;
-#endif
-    store_partial(first, place, lanes);
-#endif
+    float16 sums[VECTORS];
+#pragma unroll
+    for (int v = 0; v < VECTORS; v++) {
+        states[v] = pivot_of(states[v]);
+        sums[v] = (float16)(0.0f);
+    }
+    for (int row = begin; row < end; row++) {
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) sums[v] += exp(LINE(row, v) - states[v]);
+    }
 #endif
 #undef LINE
+#pragma unroll
+    for (int v = 0; v < VECTORS; v++) {
+#if FUNCTION == ARGMAX
+        const float16 value = as_float16(states[v].index);
+#elif FUNCTION == LOG_SUM_EXP
+        const float16 value = log(sums[v]) + states[v];
+#elif FUNCTION == SUM || FUNCTION == MEAN || FUNCTION == SUM_OF_SQUARES
+        const float16 value = states[v] / divisor;
+#else
+        const float16 value = states[v];
+#endif
+        store_partial(value, place + v * LANES, inner - column - v * LANES);
+    }
 }
 
 #if FUNCTION == ARGMAX

@@ -12,8 +12,10 @@ __kernel void softmax(__global const float *input, ulong input_offset, __global 
         const float maximum = line_maximum(x, columns);
         float16 sums = (float16)(0.0f);
         if (logarithm) {
-            const float shift = maximum + log(line_exponential_sum(x, columns, maximum));
-            for (int i = 0; i < columns; i += LANES) store_partial(load_vector(x + i, columns - i) - shift, y + i, columns - i);
+            // The maximum is taken off first: adding it to the logarithm would round the logarithm away.
+            const float shift = log(line_exponential_sum(x, columns, maximum));
+            for (int i = 0; i < columns; i += LANES)
+                store_partial(load_vector(x + i, columns - i) - maximum - shift, y + i, columns - i);
         } else {
             for (int i = 0; i < columns; i += LANES) {
                 const float16 power = exp(load_partial(x + i, columns - i, -INFINITY) - maximum);
@@ -21,7 +23,8 @@ __kernel void softmax(__global const float *input, ulong input_offset, __global 
                 store_partial(power, y + i, columns - i);
             }
             const float scale = 1.0f / sum_lanes(sums);
-            for (int i = 0; i < columns; i += LANES) store_partial(load_vector(y + i, columns - i) * scale, y + i, columns - i);
+            for (int i = 0; i < columns; i += LANES)
+                store_partial(load_vector(y + i, columns - i) * scale, y + i, columns - i);
         }
     }
 }

@@ -24,6 +24,32 @@
 
 static float16 sigmoid(float16 x) { return 1.0f / (1.0f + exp(-x)); }
 
+// The normal distribution's cumulative function, accurate in the lower tail too: 0.5 * erfc(-x / sqrt(2)).
+static float16 normal_cumulative(float16 x)
+{
+    const float16 magnitude = fabs(x);
+    const float16 limited = select(magnitude, (float16)(14.2f), magnitude > 14.2f);
+    // With a = |x| / sqrt(2), exp(a * a) * erfc(a) * (1 + 2 a) is smooth in t.
+    const float16 a = limited * M_SQRT1_2_F;
+    const float16 t = (a - 4.0f) / (a + 4.0f);
+    float16 p = fma(t, (float16)(0.000876570295f), (float16)(0.00700817816f));
+    p = fma(t, p, (float16)(-0.0158930086f));
+    p = fma(t, p, (float16)(0.0364344604f));
+    p = fma(t, p, (float16)(-0.0666337758f));
+    p = fma(t, p, (float16)(0.0938152f));
+    p = fma(t, p, (float16)(-0.100991681f));
+    p = fma(t, p, (float16)(0.0680939332f));
+    p = fma(t, p, (float16)(0.015377434f));
+    p = fma(t, p, (float16)(-0.139621079f));
+    p = fma(t, p, (float16)(1.23299515f));
+    // The exponent is split, so that its rounding error does not grow with it: the square of `high` is exact.
+    const float16 high = as_float16(as_uint16(limited) & 0xFFFFF000u);
+    const float16 rest = 0.5f * (limited - high) * (limited + high);
+    const float16 correction = 1.0f - rest * (1.0f - rest * (0.5f - rest * (1.0f / 6.0f)));
+    const float16 upper = 0.5f * p / (1.0f + 2.0f * a) * exp(-0.5f * high * high) * correction;
+    return select(1.0f - upper, upper, x < 0.0f);
+}
+
 __kernel void unary(__global const float *input, ulong input_offset, __global float *output, ulong output_offset,
                     int function, float first, float second, ulong count)
 {
@@ -46,7 +72,7 @@ __kernel void unary(__global const float *input, ulong input_offset, __global fl
         case RELU: y = activate(x, ACTIVATION_RELU); break;
         case RELU6: y = activate(x, ACTIVATION_RELU6); break;
         case LEAKY_RELU: y = select(x, first * x, x < 0.0f); break;
-        case GELU: y = 0.5f * x * erfc(-M_SQRT1_2_F * x); break;
+        case GELU: y = x * normal_cumulative(x); break;
         case SILU: y = x * sigmoid(x); break;
         case TANH: y = tanh(x); break;
         case SIGMOID: y = sigmoid(x); break;
@@ -60,8 +86,8 @@ __kernel void unary(__global const float *input, ulong input_offset, __global fl
     }
 }
 
-// `saved` is the function's output where the derivative is computed from it, else its input. The derivative is found once
-// for all tasks. Where it is 0 the cotangent does not matter, as in PyTorch.
+// `saved` is the function's output where the derivative is computed from it, else its input. The derivative is found
+// once for all tasks. Where it is 0 the cotangent does not matter, as in PyTorch.
 __kernel void unary_gradient(__global const float *saved, ulong saved_offset, __global const float *deltas,
                              ulong deltas_offset, __global float *result, ulong result_offset, int function,
                              float first, float second, ulong count, int tasks)
@@ -89,7 +115,7 @@ __kernel void unary_gradient(__global const float *saved, ulong saved_offset, __
         case LEAKY_RELU: slope = select((float16)(1.0f), (float16)(first), x <= 0.0f); break;
         case GELU:
             // M_2_SQRTPI / (2 sqrt(2)) = 1 / sqrt(2 pi).
-            slope = fma(x * (0.5f * M_SQRT1_2_F * M_2_SQRTPI_F), exp(-0.5f * x * x), 0.5f * erfc(-M_SQRT1_2_F * x));
+            slope = fma(x * (0.5f * M_SQRT1_2_F * M_2_SQRTPI_F), exp(-0.5f * x * x), normal_cumulative(x));
             break;
         case SILU: {
             const float16 s = sigmoid(x);

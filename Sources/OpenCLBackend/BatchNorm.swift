@@ -6,22 +6,27 @@ private func rowBlock(rows: Int, channels: Int, _ tuning: Tuning) -> Int {
     return max(1, min(cached, quotient(rows, roundedUpBy: tuning.minimumWorkItems)))
 }
 
+/// Vectors of channels whose sums one work-item keeps in registers.
+private func macros(channels: Int) -> [String] { ["VECTORS=\(channels >= 64 ? 4 : 1)"] }
+
 extension BatchNormStatistics {
     func plan(_ tuning: Tuning) -> Plan {
         let block = rowBlock(rows: rows, channels: channels, tuning)
         let blocks = quotient(rows, roundedUpBy: block)
         return Plan(
             Launch(
-                file: "batchnorm", kernel: "batchnorm_moments", items: (blocks, 1, 1),
+                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_moments",
+                items: (blocks, 1, 1),
                 arguments: [.operand(0), .scratch(0), .int(rows), .int(channels), .int(block)]),
             Launch(
-                file: "batchnorm", kernel: "batchnorm_statistics", items: (quotient(channels, roundedUpBy: 16), 1, 1),
+                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_statistics",
+                items: (quotient(channels, roundedUpBy: 16), 1, 1),
                 arguments: [
                     .scratch(0), .operand(1), .operand(2), .operand(3, if: updatesRunning),
                     .operand(4, if: updatesRunning), .int(rows), .int(channels), .int(block), .scalar(0), .scalar(1),
                     .flag(updatesRunning),
                 ]),
-            scratch: [blocks * 2 * channels])
+            scratch: [blocks * 3 * channels])
     }
 }
 
@@ -30,7 +35,8 @@ extension BatchNormApply {
         let block = rowBlock(rows: rows, channels: channels, tuning)
         return Plan(
             Launch(
-                file: "batchnorm", kernel: "batchnorm_apply", items: (quotient(rows, roundedUpBy: block), 1, 1),
+                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_apply",
+                items: (quotient(rows, roundedUpBy: block), 1, 1),
                 arguments: (0..<6).map { .operand($0) } + [
                     .int(rows), .int(channels), .int(block), .int(Int(activation.rawValue)),
                 ]))
@@ -43,12 +49,13 @@ extension BatchNormParameterGradient {
         let blocks = quotient(rows, roundedUpBy: block)
         return Plan(
             Launch(
-                file: "batchnorm", kernel: "batchnorm_parameter_sums", items: (blocks, tasks, 1),
+                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_parameter_sums",
+                items: (blocks, tasks, 1),
                 arguments: (0..<4).map { .operand($0) } + [
                     .scratch(0), .int(rows), .int(channels), .int(block), .int(tasks),
                 ]),
             Launch(
-                file: "batchnorm", kernel: "batchnorm_parameter_gradient",
+                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_parameter_gradient",
                 items: (quotient(tasks * channels, roundedUpBy: 16), 1, 1),
                 arguments: [.scratch(0), .operand(4), .operand(5), .int(tasks * channels), .int(blocks)]),
             scratch: [blocks * 2 * tasks * channels])
@@ -60,7 +67,7 @@ extension BatchNormInputGradient {
         let block = rowBlock(rows: rows, channels: channels, tuning)
         return Plan(
             Launch(
-                file: "batchnorm", kernel: "batchnorm_input_gradient",
+                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_input_gradient",
                 items: (quotient(rows, roundedUpBy: block), tasks, 1),
                 arguments: (0..<8).map { .operand($0) } + [.int(rows), .int(channels), .int(block), .int(tasks)]))
     }

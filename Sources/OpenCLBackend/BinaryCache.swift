@@ -1,13 +1,13 @@
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// Compiled programs on disk, so that the next process starts without the compiler.
 ///
-/// The cache never fails: what cannot be read is built again, and what cannot be written is not kept. A file holds its key
-/// and a checksum, so neither a collision of names nor a torn file is ever taken for a program.
+/// The cache never fails: what cannot be read is built again, and what cannot be written is not kept. A file holds its
+/// key and a checksum, so neither a collision of names nor a torn file is ever taken for a program.
 package struct BinaryCache: Sendable {
     /// Where the files lie; made when the first one is written.
     package let folder: URL

@@ -1,8 +1,8 @@
 import Compute
 
 extension Conv2D {
-    /// In this order: a 1×1 window without stride and padding is a matrix product; one filter per channel has kernels of
-    /// its own; all others gather (forward, data gradient) or sum outer products (weight gradient).
+    /// In this order: a 1×1 window without stride and padding is a matrix product; one filter per channel has kernels
+    /// of its own; all others gather (forward, data gradient) or sum outer products (weight gradient).
     func plan(_ tuning: Tuning) -> Plan {
         if isProduct { return product.plan(tuning) }
         let isDepthwise = groups > 1 && groups == inputChannels && groups == outputChannels
@@ -104,7 +104,8 @@ extension Conv2D {
             isPadded
             ? (outputHeight - 1) * window.strideHeight + (window.height - 1) * window.dilationHeight + 1 : inputHeight
         let frameWidth =
-            isPadded ? (outputWidth - 1) * window.strideWidth + (window.width - 1) * window.dilationWidth + 1 : inputWidth
+            isPadded
+            ? (outputWidth - 1) * window.strideWidth + (window.width - 1) * window.dilationWidth + 1 : inputWidth
         var plan = Plan(
             Launch(
                 file: "conv2d", macros: tile.macros + ["DATA_GRADIENT=0"], kernel: "conv2d_weight_gradient",
@@ -143,9 +144,9 @@ extension Conv2D {
         return plan
     }
 
-    /// Into how many chunks the pixels of a weight gradient are cut: so that a chunk's input and deltas stay in the cache,
-    /// that there is work for all cores, and that the partial sums neither cost more than a tenth of the products nor
-    /// more than 64 MB.
+    /// Into how many chunks the pixels of a weight gradient are cut: so that a chunk's input and deltas stay in the
+    /// cache, that there is work for all cores, and that the partial sums neither cost more than a tenth of the
+    /// products nor more than 64 MB.
     private func weightGradientChunks(tiles: Int, _ tuning: Tuning) -> Int {
         let bytesPerPixel = 4 * (window.strideHeight * window.strideWidth * inputChannels + outputChannels)
         let cached = quotient(pixels, roundedUpBy: max(1024, tuning.cacheBytes / bytesPerPixel))

@@ -1,8 +1,9 @@
 import Compute
 
 extension GEMM {
-    /// Products run on one of two kernels: tiles of C in registers, fed by lines of B, or, for few rows with B transposed,
-    /// inner products of contiguous lines. B is copied into panels where its lines are not contiguous or far apart.
+    /// Products run on one of two kernels: tiles of C in registers, fed by lines of B, or, for few rows with B
+    /// transposed, inner products of contiguous lines. B is copied into panels where its lines are not contiguous or
+    /// far apart.
     func plan(_ tuning: Tuning) -> Plan {
         // A single row, column or inner element is laid out alike in both orders.
         let transposesA = transposeA && rows > 1 && inner > 1
@@ -22,8 +23,12 @@ extension GEMM {
     private static let fewRows = 64
     /// Rows and columns of results that one work-item of the inner-product kernel owns.
     private static let dotTile = 4
-    /// A piece of the inner axis that is worth a work-item of its own.
+    /// A piece of the inner axis that is worth a work-item of its own where there are too few, and one that is worth it
+    /// for staying in a cache.
     private static let shortestSplit = 256
+    private static let cachedSplit = 2048
+    /// Elements of all partial products: 64 MB.
+    private static let maximumPartialCount = 16 << 20
 
     private func dotPlan(_ tuning: Tuning) -> Plan {
         let tiles = (quotient(rows, roundedUpBy: GEMM.dotTile), quotient(columns, roundedUpBy: GEMM.dotTile))
@@ -71,16 +76,20 @@ extension GEMM {
         return plan
     }
 
-    /// The launches for a product whose inner axis is split where there are too few tiles: the partial products are added
-    /// afterwards, in order. Scratch 0 is left to the caller, scratch 1 holds the partial products.
+    /// The launches for a product whose inner axis is split where there are too few tiles, or where it is so long that
+    /// no cache holds a line of tiles: the partial products are added afterwards, in order. Scratch 0 is left to the
+    /// caller, scratch 1 holds the partial products.
     private func splitting(
         tiles: Int, _ tuning: Tuning,
         product: (_ result: Argument, _ slices: Int, _ stride: Int, _ accumulates: Bool, _ length: Int) -> Launch
     ) -> Plan {
         let count = rows * columns
         let splittable = !bias && activation == .none && (batch == 1 || strideC == count) && count > 0
-        let wanted = quotient(tuning.minimumWorkItems, roundedUpBy: max(1, tiles * batch))
-        let length = padded(quotient(inner, roundedUpBy: max(1, min(wanted, inner / GEMM.shortestSplit))), to: 16)
+        let busy = min(
+            quotient(tuning.minimumWorkItems, roundedUpBy: max(1, tiles * batch)), inner / GEMM.shortestSplit)
+        let cached = inner / max(GEMM.cachedSplit, tuning.cacheBytes / (4 * max(1, rows + columns)))
+        let wanted = min(max(busy, cached), GEMM.maximumPartialCount / max(1, batch * count))
+        let length = padded(quotient(inner, roundedUpBy: max(1, wanted)), to: 16)
         let splits = quotient(inner, roundedUpBy: max(1, length))
         guard splittable && splits > 1 else {
             return Plan(product(.operand(2), batch, strideC, accumulate, max(1, inner)), scratch: [0, 0])

@@ -60,28 +60,27 @@ struct Hardware {
 
     /// A text that the driver knows about a device; empty where it does not.
     private static func text(_ name: Int32, of device: cl_device_id) -> String {
+        text { clGetDeviceInfo(device, cl_device_info(name), $0, $1, $2) }
+    }
+
+    /// Asks for the size of a text, then for the text.
+    private static func text(
+        _ query: (_ size: Int, _ bytes: UnsafeMutableRawPointer?, _ needed: UnsafeMutablePointer<Int>?) -> cl_int
+    ) -> String {
         var size = 0
-        guard clGetDeviceInfo(device, cl_device_info(name), 0, nil, &size) == CL_SUCCESS else { return "" }
+        guard query(0, nil, &size) == CL_SUCCESS else { return "" }
         var bytes = [UInt8](repeating: 0, count: size)
-        guard clGetDeviceInfo(device, cl_device_info(name), size, &bytes, nil) == CL_SUCCESS else { return "" }
+        guard query(size, &bytes, nil) == CL_SUCCESS else { return "" }
         return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 
     /// The name and version of the platform that the device belongs to.
     var platformVersion: String {
-        var size = 0
-        guard clGetPlatformInfo(platform, cl_platform_info(CL_PLATFORM_VERSION), 0, nil, &size) == CL_SUCCESS
-        else { return "" }
-        var bytes = [UInt8](repeating: 0, count: size)
-        guard clGetPlatformInfo(platform, cl_platform_info(CL_PLATFORM_VERSION), size, &bytes, nil) == CL_SUCCESS
-        else { return "" }
-        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        Hardware.text { clGetPlatformInfo(platform, cl_platform_info(CL_PLATFORM_VERSION), $0, $1, $2) }
     }
 
     /// Whether the driver keeps compiled kernels itself, so that storing them a second time only costs.
     ///
     /// Asking PoCL for a program's binary compiles all its kernels once more.
-    var cachesKernels: Bool {
-        platformVersion.contains("CUDA") || platformVersion.contains("PoCL")
-    }
+    var cachesKernels: Bool { platformVersion.contains("CUDA") || platformVersion.contains("PoCL") }
 }

@@ -4,8 +4,8 @@ import KernelSources
 
 /// A compiled kernel with arguments of its own.
 ///
-/// Every launch of every plan has its own, because drivers exist that change a launch under way when its kernel is given
-/// new arguments; constants are set once.
+/// Every launch of every plan has its own, because drivers exist that change a launch under way when its kernel is
+/// given new arguments; constants are set once.
 final class Kernel {
     let handle: cl_kernel
 
@@ -54,8 +54,9 @@ final class KernelLibrary {
     /// The text of an embedded file with the files that it includes; lines keep their numbers in the compiler's log.
     private static func source(_ name: String) -> String {
         guard let text = concord_kernel_source(name) else { preconditionFailure("there is no kernel file \(name)") }
+        let original = String(cString: text).split(separator: "\n", omittingEmptySubsequences: false)
         var lines: [Substring] = ["#line 1 \"\(name)\""]
-        for (index, line) in String(cString: text).split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in original.enumerated() {
             if line.hasPrefix("#include \"") {
                 lines.append(source(String(line.dropFirst(10).prefix { $0 != "\"" }))[...])
                 lines.append("#line \(index + 2) \"\(name)\"")
