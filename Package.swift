@@ -9,7 +9,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
@@ -45,12 +44,17 @@ let package = Package(
             ]),
 
         // The command line.
+        .target(
+            name: "Configuration",
+            dependencies: [
+                "Compute", "Networks", "Optimizers", "Datasets", "Checkpoints", "MultiTask",
+                .product(name: "Yams", package: "Yams"),
+            ]),
         .executableTarget(
             name: "ConcordCLI",
             dependencies: [
-                "Concord", "Conformance", "Yams",
+                "Concord", "Configuration", "Conformance",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
             ]),
 
         // Tests.
@@ -70,6 +74,9 @@ let package = Package(
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "MultiTaskTests", dependencies: ["MultiTask", "TestDevices"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "CPUBackend"]),
+        .testTarget(name: "ConcordTests", dependencies: ["Concord"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["Checkpoints", "ConcordCLI"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

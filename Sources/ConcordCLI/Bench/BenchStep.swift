@@ -1,0 +1,76 @@
+import ArgumentParser
+import Concord
+import Foundation
+
+extension StandardWorkload: ExpressibleByArgument {}
+
+struct BenchStep: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "step",
+        abstract: "Measures training steps of a standard workload: forward, backward, weighting and update.")
+
+    @Option(help: "What to train.")
+    var workload: StandardWorkload
+
+    @Option(help: "How the tasks' gradients become one: \(Method.names.joined(separator: ", ")).")
+    var method = "ew"
+
+    @Option(help: "Samples per step. Default: the workload's own.")
+    var batch: Int?
+
+    @OptionGroup var options: BenchOptions
+
+    /// Sampling goes on for so long.
+    private static let seconds = 2.0
+
+    private struct Result: Encodable {
+        let workload: String
+        let method: String
+        let device: String
+        let tasks: Int
+        let parameters: Int
+        let batch: Int
+        /// Median and minimum of one step.
+        let milliseconds: Double
+        let minimum: Double
+        /// The largest sum of the device's buffers during the steps.
+        let peakBytes: Int
+        /// Kernels started in one step.
+        let launches: Int
+        /// Steps that were timed.
+        let steps: Int
+    }
+
+    func validate() throws {
+        if let batch, batch < 1 { throw ValidationError("A batch of \(batch); expected at least 1.") }
+    }
+
+    func run() throws {
+        let method = try Method(named: method, seed: 0)
+        let device = try Devices.choose(options.device).device
+        let prepared = try workload.prepare(on: device, method: method, batch: batch)
+        try prepared.takeStep()
+        device.pool.resetPeak()
+        let launchesBefore = device.launches
+        try prepared.takeStep()
+        let launches = device.launches - launchesBefore
+        let timing = try Timing(on: device, warmUps: 2, minimumSamples: 3, seconds: BenchStep.seconds) {
+            try prepared.takeStep()
+        }
+        let result = Result(
+            workload: workload.rawValue, method: self.method, device: device.information.identifier,
+            tasks: prepared.step.tasks.count, parameters: prepared.step.arena.parameterCount,
+            batch: prepared.batch.count, milliseconds: timing.median * 1e3, minimum: timing.minimum * 1e3,
+            peakBytes: device.pool.statistics.peakBytes, launches: launches, steps: timing.samples)
+        if options.json { try JSONOutput.print(result) } else { print(BenchStep.text(of: result)) }
+    }
+
+    private static func text(of result: Result) -> String {
+        """
+        \(result.workload) with \(result.tasks) tasks, \(result.parameters) parameters, batch \(result.batch), \
+        \(result.method) on \(result.device):
+        \(String(format: "%.2f", result.milliseconds)) ms a step (minimum \(String(format: "%.2f", result.minimum)), \
+        \(result.steps) steps), \(result.launches) launches, at most \(Quantity.bytes(result.peakBytes))
+        """
+    }
+}

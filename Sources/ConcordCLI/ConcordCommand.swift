@@ -1,0 +1,20 @@
+import ArgumentParser
+
+@main
+struct ConcordCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "concord",
+        abstract: "Trains neural networks that serve several tasks, on OpenCL devices and CPUs.",
+        discussion: "Errors go to standard error, with exit code 1, or 64 where the command line is wrong.",
+        subcommands: [
+            DevicesCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, AggregateCommand.self,
+            BenchCommand.self, SelftestCommand.self, InspectCommand.self,
+        ])
+}
+
+/// An error of the command line's own, in one line.
+struct CommandError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}

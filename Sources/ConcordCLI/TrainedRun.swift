@@ -1,0 +1,30 @@
+import Concord
+import Configuration
+import Foundation
+
+/// A network with the parameters that a run has found.
+struct TrainedRun {
+    let configuration: ExperimentConfiguration
+    let test: any Dataset
+    let model: ConfiguredNetwork
+    let evaluation: Evaluation
+
+    /// Opens the folder of a run. A run that is not complete has the parameters of its best epoch so far.
+    ///
+    /// - Parameter device: nil takes the one that the run was trained on.
+    init(folder path: String, device: String?) throws {
+        guard FileManager.default.fileExists(atPath: "\(path)/config.yaml") else {
+            throw CommandError("\(path): not the folder of a run, it has no config.yaml")
+        }
+        let folder = try RunFolder(path)
+        configuration = try ExperimentConfiguration(contentsOf: folder.configuration)
+        test = try configuration.dataset.test()
+        model = try ConfiguredNetwork(
+            configuration, for: test, on: try Devices.choose(device ?? configuration.device).device)
+        guard let parameters = [folder.model, folder.best].first(where: FileManager.default.fileExists(atPath:)) else {
+            throw CommandError("\(path): no parameters yet, the run has not completed an epoch")
+        }
+        try NetworkCheckpoint.read(parameters, into: model.arena)
+        evaluation = Evaluation(network: model.network, tasks: model.tasks, arena: model.arena)
+    }
+}

@@ -1,0 +1,117 @@
+import Compute
+import Datasets
+import MultiTask
+import Networks
+import Optimizers
+
+/// A network with a head per task, as a configuration describes it.
+public struct ConfiguredNetwork {
+    public let network: HardSharing
+    public let tasks: [LearningTask]
+    public let arena: ParameterArena
+
+    /// Makes the network and draws its initial parameters.
+    ///
+    /// Parameters are named `trunk.…` and `heads.TASK.…`.
+    ///
+    /// - Parameter dataset: gives the shape of the inputs and the targets that the heads must fit.
+    /// - Throws: `TrainingError` where the configuration does not fit the dataset, `ModelError`, and what the device throws.
+    public init(
+        _ configuration: ExperimentConfiguration, for dataset: any Dataset, on device: any Device
+    ) throws {
+        let scope = ParameterScope()
+        let trunk = try ModelRegistry.trunk(
+            named: configuration.trunk.model, options: configuration.trunk.options, sampleShape: dataset.inputShape,
+            in: scope["trunk"])
+        var heads: [any Layer] = []
+        for task in configuration.tasks {
+            let options = (task.head ?? configuration.heads).options
+            guard let activation = ActivationLayer(named: options.activation) else {
+                throw ModelError.unknownActivation(name: options.activation, known: ActivationLayer.names)
+            }
+            heads.append(
+                MLP(
+                    scope["heads"][task.name], inputs: trunk.featureCount, hidden: options.hidden,
+                    outputs: try ConfiguredNetwork.outputs(for: task, in: dataset), activation: activation,
+                    dropout: options.dropout))
+        }
+        network = HardSharing(trunk: trunk, heads: heads)
+        tasks = configuration.tasks.map(\.task)
+        arena = try ParameterArena(scope, seed: configuration.seed, on: device)
+        try freeze(configuration.freeze)
+    }
+
+    /// Number of outputs that a task's targets call for.
+    private static func outputs(for task: TaskConfiguration, in dataset: any Dataset) throws -> Int {
+        guard let target = dataset.tasks.first(where: { $0.name == task.name }) else {
+            throw TrainingError.missingTargets(task: [task.name], known: dataset.tasks.map(\.name))
+        }
+        let outputs =
+            switch target.kind {
+            case .classes(let count, _): count
+            case .regression(let columns): columns
+            }
+        let weights: [Float]? =
+            switch task.loss {
+            case .crossEntropy(_, _, let classWeights): classWeights
+            case .binaryCrossEntropy(let positiveWeights): positiveWeights
+            case .squaredError, .absoluteError, .huber: nil
+            }
+        if let weights, weights.count != outputs {
+            throw TrainingError.invalidSetting(
+                name: "the number of weights in the loss of task \"\(task.name)\"", found: "\(weights.count)",
+                expected: "\(outputs), one per output")
+        }
+        return outputs
+    }
+
+    private func freeze(_ prefixes: [String]) throws {
+        for prefix in prefixes where !arena.segments.contains(where: { $0.name.hasPrefix(prefix) }) {
+            throw TrainingError.invalidSetting(
+                name: "freeze", found: "\"\(prefix)\"",
+                expected: "how a parameter's name begins: \(arena.segments.map(\.name).joined(separator: ", "))")
+        }
+        arena.freeze(prefixes: prefixes)
+        if arena.trainableRanges.isEmpty {
+            throw TrainingError.invalidSetting(
+                name: "freeze", found: "\(prefixes)", expected: "prefixes that leave a parameter to train")
+        }
+    }
+}
+
+/// Everything that a training run consists of, put together from a configuration.
+public struct Experiment {
+    public let configuration: ExperimentConfiguration
+    public let training: any Dataset
+    public let test: any Dataset
+    public let model: ConfiguredNetwork
+    private let step: TrainingStep
+
+    /// - Throws: `DatasetError`, `ModelError`, `TrainingError` or `ComputeError`.
+    public init(_ configuration: ExperimentConfiguration, on device: any Device) throws {
+        self.configuration = configuration
+        training = try configuration.dataset.training()
+        test = try configuration.dataset.test()
+        model = try ConfiguredNetwork(configuration, for: training, on: device)
+        step = try TrainingStep(
+            network: model.network, tasks: model.tasks, arena: model.arena,
+            optimizer: try Optimizer(configuration.optimizer.rule.rule, for: model.arena),
+            method: try Method(named: configuration.method, seed: configuration.seed),
+            clippingNorm: configuration.clippingNorm.map { Float($0) }, seed: configuration.seed)
+    }
+
+    /// The run itself, which is measured on the test split after every epoch.
+    ///
+    /// - Parameter folder: where checkpoints go; nil keeps nothing.
+    public func trainer(folder: RunFolder?) throws -> Trainer {
+        let stepsPerEpoch = (training.count + configuration.batchSize - 1) / configuration.batchSize
+        let schedule = configuration.schedule.schedule(
+            rate: configuration.optimizer.learningRate, epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch)
+        return try Trainer(
+            step, training: training, validation: test,
+            settings: TrainingSettings(
+                epochs: configuration.epochs, batchSize: configuration.batchSize, seed: configuration.seed,
+                schedule: schedule, checkpointInterval: configuration.checkpointInterval),
+            folder: folder)
+    }
+}

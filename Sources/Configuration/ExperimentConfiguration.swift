@@ -1,0 +1,124 @@
+import Foundation
+import MultiTask
+import Yams
+
+/// Everything that decides what a training run does: the content of a configuration file.
+///
+/// ```yaml
+/// dataset: multi-fashion
+/// trunk: {model: lenet}
+/// heads: {hidden: [50]}
+/// tasks:
+///   - {name: topLeft, loss: crossEntropy}
+///   - {name: bottomRight, loss: crossEntropy}
+/// method: pcgrad
+/// optimizer: {name: adam, learningRate: 1.0e-3}
+/// epochs: 8
+/// batchSize: 256
+/// ```
+/// Reading is strict: a key that is not known, a value of another type or out of range is a ``ConfigurationError`` that
+/// says where, and what was expected.
+public struct ExperimentConfiguration: Hashable, Sendable {
+    public var dataset: DatasetConfiguration
+    public var trunk: TrunkConfiguration
+    /// The head of every task that has none of its own. Default: one linear layer.
+    public var heads: HeadConfiguration
+    public var tasks: [TaskConfiguration]
+    /// How the tasks' gradients become one: a name in ``Method/names``. Default: `ew`, the sum of the losses.
+    public var method: String
+    public var optimizer: OptimizerConfiguration
+    /// Default: constant.
+    public var schedule: ScheduleConfiguration
+    public var epochs: Int
+    public var batchSize: Int
+    /// Draws initial parameters, the order of the samples, dropout masks and what the method leaves to chance. Default 0.
+    public var seed: UInt64
+    /// `auto`, `cpu`, `opencl` or `opencl:N`. Default: `auto`.
+    public var device: String
+    /// The largest norm of the gradients over all parameters. Default: not clipped.
+    public var clippingNorm: Double?
+    /// Steps between checkpoints inside an epoch. Default: only at the end of epochs.
+    public var checkpointInterval: Int?
+    /// How the names of parameters begin that are not trained. Default: none.
+    public var freeze: [String]
+    public var metrics: MetricsConfiguration
+
+    private static let keys = [
+        "dataset", "trunk", "heads", "tasks", "method", "optimizer", "schedule", "epochs", "batchSize", "seed", "device",
+        "clippingNorm", "checkpointInterval", "freeze", "metrics",
+    ]
+
+    /// Reads a configuration file.
+    ///
+    /// - Parameter overrides: replace values of the file, the later ones winning.
+    public init(contentsOf path: String, overrides: [ConfigurationOverride] = []) throws(ConfigurationError) {
+        try self.init(yaml: try ConfigurationDocument.text(of: path), source: path, overrides: overrides)
+    }
+
+    /// Reads a configuration.
+    ///
+    /// - Parameter source: the name of the text in messages.
+    public init(
+        yaml: String, source: String, overrides: [ConfigurationOverride] = []
+    ) throws(ConfigurationError) {
+        let root = try ConfigurationDocument.root(yaml: yaml, source: source, overrides: overrides)
+        let values = try root.mapping(keys: ExperimentConfiguration.keys)
+        dataset = try DatasetConfiguration(
+            try values.required("dataset", "one of \(DatasetConfiguration.names.joined(separator: ", "))"))
+        trunk = try TrunkConfiguration(try values.required("trunk", "a model, such as {model: lenet}"))
+        let heads = try values["heads"].map(HeadConfiguration.init) ?? HeadConfiguration()
+        self.heads = heads
+        tasks = try TaskConfiguration.list(
+            try values.required("tasks", "a list such as [{name: topLeft, loss: crossEntropy}]"))
+        method = try values["method"]?.name(of: "method", among: Method.names) ?? "ew"
+        optimizer = try OptimizerConfiguration(
+            try values.required("optimizer", "such as {name: adam, learningRate: 1.0e-3}"))
+        schedule = try values["schedule"].map(ScheduleConfiguration.init) ?? ScheduleConfiguration(.constant)
+        epochs = try values.required("epochs", "an integer of at least 1").integer(atLeast: 1)
+        batchSize = try values.required("batchSize", "an integer of at least 1").integer(atLeast: 1)
+        seed = UInt64(try values["seed"]?.integer(atLeast: 0) ?? 0)
+        device = try values["device"]?.string("auto, cpu, opencl or opencl:N") ?? "auto"
+        clippingNorm = try values["clippingNorm"]?.positive()
+        checkpointInterval = try values["checkpointInterval"]?.integer(atLeast: 1)
+        freeze = try values["freeze"].map(ExperimentConfiguration.prefixes) ?? []
+        metrics = try values["metrics"].map(MetricsConfiguration.init) ?? MetricsConfiguration()
+    }
+
+    private static func prefixes(_ value: ConfigurationValue) throws(ConfigurationError) -> [String] {
+        var prefixes: [String] = []
+        for element in try value.list("a list of beginnings of parameter names, such as [trunk]") {
+            prefixes.append(try element.string("the beginning of a parameter's name"))
+        }
+        return prefixes
+    }
+
+    /// The configuration with every default written out; reading it gives an equal one.
+    public func yaml() throws -> String {
+        var pairs: [(String, Node)] = [
+            ("dataset", dataset.node), ("trunk", trunk.node), ("heads", heads.node),
+            ("tasks", Node(tasks.map(\.node))), ("method", .text(method)), ("optimizer", optimizer.node),
+            ("schedule", schedule.node), ("epochs", .number(epochs)), ("batchSize", .number(batchSize)),
+            ("seed", .number(seed)), ("device", .text(device)),
+        ]
+        if let clippingNorm { pairs.append(("clippingNorm", .number(clippingNorm))) }
+        if let checkpointInterval { pairs.append(("checkpointInterval", .number(checkpointInterval))) }
+        if !freeze.isEmpty { pairs.append(("freeze", .row(freeze.map(Node.text)))) }
+        pairs.append(("metrics", metrics.node))
+        return try Yams.serialize(node: .keys(pairs), width: -1, allowUnicode: true)
+    }
+}
+
+/// What goes into the metrics log.
+public struct MetricsConfiguration: Hashable, Sendable {
+    /// Steps from one line about a step to the next. Default: 1, every step.
+    public var interval: Int
+
+    public init(interval: Int = 1) { self.interval = interval }
+
+    init(_ value: ConfigurationValue) throws(ConfigurationError) {
+        let values = try value.mapping(keys: ["interval"])
+        interval = try values["interval"]?.integer(atLeast: 1) ?? 1
+    }
+
+    var node: Node { .keys([("interval", .number(interval))]) }
+}
