@@ -160,6 +160,8 @@ __kernel void conv2d_gather(__global const float *source, ulong source_offset, _
 //
 // One work-item owns TILE_M lines times TILE_N vectors of output channels, for the pixels of one chunk and one task.
 // The chunks are added afterwards in a fixed order. The input is padded already, so that every tap meets a pixel.
+// `line_step` is the number of elements from one pixel's deltas to the next, `panel` that from one tile of channels to
+// the next, and the deltas of a task have `task_size`.
 //
 // Dimension 0 counts tiles of lines, 1 groups times tiles of channels, 2 chunks times tasks.
 __kernel void conv2d_weight_gradient(__global const float *input, ulong input_offset, __global const float *deltas,
@@ -167,7 +169,8 @@ __kernel void conv2d_weight_gradient(__global const float *input, ulong input_of
                                      int batch, int input_height, int input_width, int input_channels,
                                      int output_height, int output_width, int output_channels, int window_height,
                                      int window_width, int stride_height, int stride_width, int dilation_height,
-                                     int dilation_width, int groups, int chunks, int chunk_pixels, int accumulate)
+                                     int dilation_width, int groups, int chunks, int chunk_pixels,
+                                     int line_step, ulong panel, ulong task_size, int accumulate)
 {
     const int depth = input_channels / groups;
     const int columns = output_channels / groups;
@@ -193,10 +196,10 @@ __kernel void conv2d_weight_gradient(__global const float *input, ulong input_of
         taps[i] = (r * dilation_height * input_width + s * dilation_width) * input_channels + (index - tap * depth);
     }
     input += input_offset + group * depth;
-    const ulong first = (ulong)task * pixels * output_channels + group * columns + column;
-    const long readable = (long)((ulong)tasks * pixels * output_channels - first) - TILE_WIDTH;
+    const ulong first = task * task_size + group * columns + get_global_id(1) / groups * panel;
+    const long readable = (long)(tasks * task_size - first) - TILE_WIDTH;
     // Pixels before `whole_pixels` can be read as whole vectors.
-    const int whole_pixels = readable < 0 ? 0 : (int)min((long)pixels, readable / output_channels + 1);
+    const int whole_pixels = readable < 0 ? 0 : (int)min((long)pixels, readable / line_step + 1);
     deltas += deltas_offset + first;
 
     float16 line[TILE_N];
@@ -221,12 +224,12 @@ __kernel void conv2d_weight_gradient(__global const float *input, ulong input_of
         const int whole_end = min(row_end, whole_pixels);
         for (; pixel < whole_end; pixel++) {
 #pragma unroll
-            for (int v = 0; v < TILE_N; v++) line[v] = vload16(v, deltas + (ulong)pixel * output_channels);
+            for (int v = 0; v < TILE_N; v++) line[v] = vload16(v, deltas + (ulong)pixel * line_step);
             ADD_OUTER_PRODUCT(sums, line, NUMBER)
             corner += stride_width * input_channels;
         }
         for (; pixel < row_end; pixel++) {
-            load_line(line, deltas + (ulong)pixel * output_channels, width);
+            load_line(line, deltas + (ulong)pixel * line_step, width);
             ADD_OUTER_PRODUCT(sums, line, NUMBER)
             corner += stride_width * input_channels;
         }

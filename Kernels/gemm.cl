@@ -9,11 +9,12 @@
 //
 // Dimension 0 counts tiles of rows, 1 tiles of columns, 2 slices: the batch for each split of the inner axis.
 // `line_a` and `line_b` are the elements between two lines in memory; the columns of a tile of B start `panel_b` behind
-// those of the one before, and `size_b` elements of B may be read. TRANSPOSED_A: A is stored [inner, rows].
+// those of the one before, and `size_b` elements of B may be read. TRANSPOSED_A: A is stored [inner, rows], the rows of
+// a tile `panel_a` behind those of the one before.
 __kernel void gemm(__global const float *a, ulong a_offset, __global const float *b, ulong b_offset, __global float *c,
                    ulong c_offset, __global const float *bias, ulong bias_offset, int rows, int columns, int inner,
-                   int line_a, int line_b, ulong panel_b, ulong size_b, ulong stride_a, ulong stride_b, ulong stride_c,
-                   int slices, int batch, int split_length, int has_bias, int accumulate, int activation)
+                   int line_a, ulong panel_a, int line_b, ulong panel_b, ulong size_b, ulong stride_a, ulong stride_b,
+                   ulong stride_c, int slices, int batch, int split_length, int has_bias, int accumulate, int activation)
 {
     const int row = (int)get_global_id(0) * TILE_M;
     const int column = (int)get_global_id(1) * TILE_WIDTH;
@@ -44,7 +45,7 @@ __kernel void gemm(__global const float *a, ulong a_offset, __global const float
     int whole_end = readable < 0 ? 0 : (int)min((long)end, readable / line_b + 1);
 #if TRANSPOSED_A
     if (height < TILE_M) whole_end = min(whole_end, inner - 1);
-    a += row;
+    a += get_global_id(0) * panel_a;
 #define NUMBER(i) a[(ulong)k * line_a + (i)]
 #define CLAMPED_NUMBER(i) a[(ulong)k * line_a + min(i, height - 1)]
 #else

@@ -3,12 +3,13 @@
 // Inner products of all pairs of rows, as partial sums per tile of columns (vector family).
 //
 // One work-item owns a block of ROWS x ROWS pairs in one tile; only blocks on or below the diagonal exist, and each
-// writes both triangles. Dimension 0 counts tiles, 1 pairs of blocks.
+// writes both triangles. Dimension 0 counts pairs of blocks, 1 tiles: the pairs of a tile
+// follow each other while its rows are in the cache.
 __kernel void gramian(__global const float *matrix, ulong matrix_offset, __global float *sums, ulong sums_offset,
                       int rows, ulong columns, ulong stride, ulong tile_columns, int tiles, int block_pairs)
 {
-    const int tile = (int)get_global_id(0);
-    const int pair = (int)get_global_id(1);
+    const int pair = (int)get_global_id(0);
+    const int tile = (int)get_global_id(1);
     if (tile >= tiles || pair >= block_pairs) return;
     // Pairs are numbered (0,0), (1,0), (1,1), (2,0) ...
     int block_row = 0;

@@ -36,6 +36,8 @@ __kernel void adam_step(__global float *values, ulong values_offset, __global co
     first_moments += first_moments_offset;
     second_moments += second_moments_offset;
     const float factor = scaled ? scale[scale_offset] : 1.0f;
+    const float corrected_rate = rate / correction1;
+    const float reciprocal2 = 1.0f / correction2;
     const ulong begin = (ulong)get_global_id(0) * CHUNK;
     const ulong end = min(begin + CHUNK, count);
     FOR_EACH_VECTOR(i, lanes, begin, end) {
@@ -51,7 +53,7 @@ __kernel void adam_step(__global float *values, ulong values_offset, __global co
         second = fma((1.0f - beta2) * gradient, gradient, beta2 * second);
         store_partial(first, first_moments + i, lanes);
         store_partial(second, second_moments + i, lanes);
-        const float16 step = (first / correction1) / (sqrt(second / correction2) + epsilon);
-        store_partial(fma((float16)(-rate), step, value), values + i, lanes);
+        const float16 step = corrected_rate * first / (sqrt(second * reciprocal2) + epsilon);
+        store_partial(value - step, values + i, lanes);
     }
 }

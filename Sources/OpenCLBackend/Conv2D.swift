@@ -99,6 +99,11 @@ extension Conv2D {
         let chunks = weightGradientChunks(tiles: tiles, tuning)
         let chunkPixels = quotient(pixels, roundedUpBy: chunks)
 
+        // Channels of neighbouring pixels that lie far apart are copied together, so that a tile reads one stream.
+        let packs = groups == 1 && columns >= 256
+        let panel = packs ? pixels * tile.width : tile.width
+        let taskSize = packs ? quotient(columns, roundedUpBy: tile.width) * panel : pixels * outputChannels
+
         let isPadded = window.paddingTop + window.paddingBottom + window.paddingLeft + window.paddingRight > 0
         let frameHeight =
             isPadded
@@ -114,14 +119,24 @@ extension Conv2D {
                     chunks * tasks
                 ),
                 arguments: [
-                    isPadded ? .scratch(0) : .operand(0), .operand(1), chunks > 1 ? .scratch(1) : .operand(2),
+                    isPadded ? .scratch(0) : .operand(0), packs ? .scratch(2) : .operand(1),
+                    chunks > 1 ? .scratch(1) : .operand(2),
                     .int(tasks), .int(batch), .int(frameHeight), .int(frameWidth), .int(inputChannels),
                     .int(outputHeight), .int(outputWidth), .int(outputChannels), .int(window.height),
                     .int(window.width),
                 ] + strideAndDilation + [
-                    .int(groups), .int(chunks), .int(chunkPixels), .flag(accumulate && chunks == 1),
+                    .int(groups), .int(chunks), .int(chunkPixels), .int(packs ? tile.width : outputChannels),
+                    .long(panel), .long(taskSize), .flag(accumulate && chunks == 1),
                 ]),
-            scratch: [0, 0])
+            scratch: [0, 0, packs ? tasks * taskSize : 0])
+        if packs {
+            plan.launches.insert(
+                .packPanels(
+                    from: .operand(1), to: .scratch(2), columns: columns, lines: pixels, panelWidth: tile.width,
+                    columnStep: 1, lineStep: outputChannels, matrices: tasks, sourceStride: pixels * outputChannels,
+                    panelsStride: taskSize),
+                at: 0)
+        }
         if isPadded {
             plan.scratch[0] = batch * frameHeight * frameWidth * inputChannels
             plan.launches.insert(

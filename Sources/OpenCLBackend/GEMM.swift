@@ -49,36 +49,57 @@ extension GEMM {
     ) -> Plan {
         let tile = tuning.tile(columns: columns)
         let tiles = (quotient(rows, roundedUpBy: tile.rows), quotient(columns, roundedUpBy: tile.width))
-        // Lines a page apart cost an entry of the translation buffer each; many rows pay for a copy.
-        let packs = transposesB || (columns >= 1024 && inner >= 1024 && rows >= 256)
-        let panels = tiles.1 * inner * tile.width
+        let packsA = transposesA && GEMM.isScattered(lines: inner, length: rows) && columns >= GEMM.manyLines
+        let packsB = transposesB || (GEMM.isScattered(lines: inner, length: columns) && rows >= GEMM.manyLines)
+        let panelA = packsA ? inner * tile.rows : tile.rows
+        let panelB = packsB ? inner * tile.width : tile.width
         var plan = splitting(tiles: tiles.0 * tiles.1, tuning) { result, slices, stride, accumulates, length in
             Launch(
                 file: "gemm", macros: GEMM.macros(tile, transposesA: transposesA), kernel: "gemm",
                 items: (tiles.0, tiles.1, slices),
                 arguments: [
-                    .operand(left), packs ? .scratch(0) : .operand(right), result, .operand(3, if: bias), .int(rows),
-                    .int(columns), .int(inner), .int(transposesA ? rows : inner), .int(packs ? tile.width : columns),
-                    .long(packs ? inner * tile.width : tile.width), .long(packs ? panels : inner * columns),
-                    .long(strideA), .long(packs && strideB != 0 ? panels : strideB), .long(stride), .int(slices),
+                    packsA ? .scratch(2) : .operand(left), packsB ? .scratch(0) : .operand(right), result,
+                    .operand(3, if: bias), .int(rows), .int(columns), .int(inner),
+                    .int(packsA ? tile.rows : transposesA ? rows : inner), .long(panelA),
+                    .int(packsB ? tile.width : columns), .long(panelB),
+                    .long(packsB ? tiles.1 * panelB : inner * columns),
+                    .long(packsA && strideA != 0 ? tiles.0 * panelA : strideA),
+                    .long(packsB && strideB != 0 ? tiles.1 * panelB : strideB), .long(stride), .int(slices),
                     .int(batch), .int(length), .flag(bias), .flag(accumulates), .int(Int(activation.rawValue)),
                 ])
         }
-        guard packs else { return plan }
-        let matrices = strideB == 0 ? 1 : batch
-        plan.scratch[0] = matrices * panels
-        plan.launches.insert(
-            .packPanels(
-                from: .operand(right), to: .scratch(0), columns: columns, lines: inner, panelWidth: tile.width,
-                columnStep: transposesB ? inner : 1, lineStep: transposesB ? 1 : columns, matrices: matrices,
-                sourceStride: strideB, panelsStride: panels),
-            at: 0)
+        if packsA {
+            let matrices = strideA == 0 ? 1 : batch
+            plan.scratch[2] = matrices * tiles.0 * panelA
+            plan.launches.insert(
+                .packPanels(
+                    from: .operand(left), to: .scratch(2), columns: rows, lines: inner, panelWidth: tile.rows,
+                    columnStep: 1, lineStep: rows, matrices: matrices, sourceStride: strideA,
+                    panelsStride: tiles.0 * panelA),
+                at: 0)
+        }
+        if packsB {
+            let matrices = strideB == 0 ? 1 : batch
+            plan.scratch[0] = matrices * tiles.1 * panelB
+            plan.launches.insert(
+                .packPanels(
+                    from: .operand(right), to: .scratch(0), columns: columns, lines: inner, panelWidth: tile.width,
+                    columnStep: transposesB ? inner : 1, lineStep: transposesB ? 1 : columns, matrices: matrices,
+                    sourceStride: strideB, panelsStride: tiles.1 * panelB),
+                at: 0)
+        }
         return plan
     }
 
+    /// Whether the lines of a matrix lie a page or more apart, and are so many that each costs a miss of the
+    /// translation buffer again for every tile.
+    private static func isScattered(lines: Int, length: Int) -> Bool { length >= 1024 && lines >= 1024 }
+    /// Rows or columns of the result that pay for copying the other factor.
+    private static let manyLines = 256
+
     /// The launches for a product whose inner axis is split where there are too few tiles, or where it is so long that
-    /// no cache holds a line of tiles: the partial products are added afterwards, in order. Scratch 0 is left to the
-    /// caller, scratch 1 holds the partial products.
+    /// no cache holds a line of tiles: the partial products are added afterwards, in order. Scratch 0 and 2 are left
+    /// to the caller, scratch 1 holds the partial products.
     private func splitting(
         tiles: Int, _ tuning: Tuning,
         product: (_ result: Argument, _ slices: Int, _ stride: Int, _ accumulates: Bool, _ length: Int) -> Launch
@@ -92,14 +113,14 @@ extension GEMM {
         let length = padded(quotient(inner, roundedUpBy: max(1, wanted)), to: 16)
         let splits = quotient(inner, roundedUpBy: max(1, length))
         guard splittable && splits > 1 else {
-            return Plan(product(.operand(2), batch, strideC, accumulate, max(1, inner)), scratch: [0, 0])
+            return Plan(product(.operand(2), batch, strideC, accumulate, max(1, inner)), scratch: [0, 0, 0])
         }
         return Plan(
             product(.scratch(1), batch * splits, count, false, length),
             Launch.sumSlices(
                 scratch: 1, count: batch * count, slices: splits, result: .operand(2), accumulate: accumulate,
                 tuning: tuning),
-            scratch: [0, splits * batch * count])
+            scratch: [0, splits * batch * count, 0])
     }
 
     private static func macros(_ tile: Tuning.Tile, transposesA: Bool) -> [String] {

@@ -9,7 +9,7 @@ extension Gramian {
         let pairs = blocks * (blocks + 1) / 2
         return Plan(
             Launch(
-                file: "gramian", macros: ["ROWS=\(Gramian.blockRows)"], kernel: "gramian", items: (tiles, pairs, 1),
+                file: "gramian", macros: ["ROWS=\(Gramian.blockRows)"], kernel: "gramian", items: (pairs, tiles, 1),
                 arguments: [
                     .operand(0), .operand(1), .int(rows), .long(columns), .long(stride), .long(Gramian.tileColumns),
                     .int(tiles), .int(pairs),

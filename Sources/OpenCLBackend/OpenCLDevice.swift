@@ -42,7 +42,9 @@ public final class OpenCLDevice: Device {
     ///   - cache: keeps compiled programs, whatever the driver does itself.
     ///   - kind: the class of devices whose kernel parameters are used; by default the device's own. Any device computes
     ///     the same with all of them, only not as fast.
-    package convenience init(index: Int = 0, cache: BinaryCache?, tunedAs kind: DeviceKind? = nil) throws(ComputeError) {
+    package convenience init(
+        index: Int = 0, cache: BinaryCache?, tunedAs kind: DeviceKind? = nil
+    ) throws(ComputeError) {
         try self.init(OpenCLDevice.hardware(index: index), cache: cache, tunedAs: kind)
     }
 
