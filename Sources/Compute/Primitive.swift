@@ -43,6 +43,15 @@ public enum Primitive: Hashable, Sendable {
     case weightedRowSum(WeightedRowSum)
     case optimizerStep(OptimizerStep)
 
+    /// The kind of work without its sizes, for grouping: the case's name, and the pass of those that have several.
+    public var kind: String {
+        switch self {
+        case .conv2D(let value): "conv2D.\(value.pass)"
+        case .pool2D(let value): "pool2D.\(value.kind).\(value.pass)"
+        default: String("\(self)".prefix { $0 != "(" })
+        }
+    }
+
     /// The description inside.
     public var description: any PrimitiveDescription {
         switch self {

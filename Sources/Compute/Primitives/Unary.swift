@@ -43,7 +43,8 @@ public struct Unary: PrimitiveDescription {
 /// Operands: the saved tensor of `count` elements (the output of the function where
 /// ``Unary/Function/gradientUsesOutput``, else its input), deltas `[tasks, count]`, input gradients `[tasks, count]`
 /// (may be the deltas). Scalars: those of the function.
-/// At a kink the derivative is 0, as in PyTorch; `clamp` passes the cotangent at its limits.
+/// At a kink the derivative is PyTorch's: 0 for `absolute`, `relu` and `relu6`, the slope for `leakyRelu`; `clamp` passes
+/// the cotangent at its limits.
 public struct UnaryGradient: PrimitiveDescription {
     public var function: Unary.Function
     public var count: Int

@@ -9,14 +9,17 @@ struct BenchStep: ParsableCommand {
         commandName: "step",
         abstract: "Measures training steps of a standard workload: forward, backward, weighting and update.")
 
-    @Option(help: "What to train.")
-    var workload: StandardWorkload
+    @Option(help: "What to train. Default: all of them, one after another.")
+    var workload: StandardWorkload?
 
     @Option(help: "How the tasks' gradients become one: \(Method.names.joined(separator: ", ")).")
     var method = "ew"
 
     @Option(help: "Samples per step. Default: the workload's own.")
     var batch: Int?
+
+    @Flag(help: "Print where the time of one step goes, per primitive, instead.")
+    var profile = false
 
     @OptionGroup var options: BenchOptions
 
@@ -46,10 +49,22 @@ struct BenchStep: ParsableCommand {
     }
 
     func run() throws {
-        let method = try Method(named: method, seed: 0)
         let device = try Devices.choose(options.device).device
-        let prepared = try workload.prepare(on: device, method: method, batch: batch)
-        try prepared.takeStep()
+        for workload in workload.map({ [$0] }) ?? StandardWorkload.allCases {
+            let prepared = try workload.prepare(on: device, method: try Method(named: method, seed: 0), batch: batch)
+            try prepared.takeStep()
+            if profile {
+                try StepProfile(of: prepared, on: device).print(workload: workload, asJSON: options.json)
+            } else {
+                let result = try measure(prepared, workload, on: device)
+                if options.json { try JSONOutput.print(result) } else { print(BenchStep.text(of: result)) }
+            }
+        }
+    }
+
+    private func measure(
+        _ prepared: PreparedWorkload, _ workload: StandardWorkload, on device: any Device
+    ) throws -> Result {
         device.pool.resetPeak()
         let launchesBefore = device.launches
         try prepared.takeStep()
@@ -57,12 +72,11 @@ struct BenchStep: ParsableCommand {
         let timing = try Timing(on: device, warmUps: 2, minimumSamples: 3, seconds: BenchStep.seconds) {
             try prepared.takeStep()
         }
-        let result = Result(
-            workload: workload.rawValue, method: self.method, device: device.information.identifier,
+        return Result(
+            workload: workload.rawValue, method: method, device: device.information.identifier,
             tasks: prepared.step.tasks.count, parameters: prepared.step.arena.parameterCount,
             batch: prepared.batch.count, milliseconds: timing.median * 1e3, minimum: timing.minimum * 1e3,
             peakBytes: device.pool.statistics.peakBytes, launches: launches, steps: timing.samples)
-        if options.json { try JSONOutput.print(result) } else { print(BenchStep.text(of: result)) }
     }
 
     private static func text(of result: Result) -> String {
