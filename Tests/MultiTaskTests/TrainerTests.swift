@@ -214,4 +214,19 @@ struct TrainerTests {
         defer { try? FileManager.default.removeItem(atPath: file) }
         #expect(throws: TrainingError.self) { try RunFolder(file + "/run") }
     }
+
+    @Test("a steady step takes all of its memory from the pool", arguments: TestDevice.available, ["ew", "pcgrad"])
+    func allocatesNothing(device: TestDevice, method: String) throws {
+        let fixture = try Fixture(try device.make(), method: method)
+        let device = fixture.arena.device
+        let batch = try DeviceBatch(
+            try Fixture.dataset().batch(of: Array(0..<16)), tasks: Fixture.tasks, on: device)
+        for step in 1...3 { _ = try fixture.step(batch, step: step, learningRate: 0.01) }
+        let before = device.pool.statistics
+        for step in 4...13 { _ = try fixture.step(batch, step: step, learningRate: 0.01) }
+        let after = device.pool.statistics
+        #expect(after.allocations == before.allocations)
+        #expect(after.reuses > before.reuses)
+        #expect(after.liveBytes == before.liveBytes)
+    }
 }
