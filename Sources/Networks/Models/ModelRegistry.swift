@@ -17,18 +17,11 @@ public struct ModelOptions: Hashable, Sendable {
 }
 
 /// The models that can be made by name.
-public enum ModelRegistry {
-    private typealias Factory =
-        @Sendable (ParameterScope, Shape, ModelOptions) throws(ModelError) -> any Trunk
-
-    private static let factories: [String: Factory] = [
-        "lenet": lenet,
-        "mlp": mlp,
-        "resnet18": resnet18,
-    ]
+public enum ModelRegistry: String, CaseIterable, Sendable {
+    case lenet, mlp, resnet18
 
     /// The names of all models.
-    public static var names: [String] { factories.keys.sorted() }
+    public static var names: [String] { allCases.map(\.rawValue) }
 
     /// Makes the model of a name and declares its parameters.
     ///
@@ -39,11 +32,14 @@ public enum ModelRegistry {
     public static func trunk(
         named name: String, options: ModelOptions = ModelOptions(), sampleShape: Shape, in scope: ParameterScope
     ) throws(ModelError) -> any Trunk {
-        guard let factory = factories[name] else { throw .unknownModel(name: name, known: names) }
-        return try factory(scope, sampleShape, options)
+        guard let model = ModelRegistry(rawValue: name) else { throw .unknownModel(name: name, known: names) }
+        return switch model {
+        case .lenet: try lenet(scope, sampleShape)
+        case .mlp: try mlp(scope, sampleShape, options)
+        case .resnet18: try resnet18(scope, sampleShape)
+        }
     }
 
-    @Sendable
     private static func mlp(
         _ scope: ParameterScope, _ sample: Shape, _ options: ModelOptions
     ) throws(ModelError) -> any Trunk {
@@ -67,10 +63,7 @@ public enum ModelRegistry {
             scope, inputs: sample.count, hidden: options.hidden, activation: activation, dropout: options.dropout)
     }
 
-    @Sendable
-    private static func lenet(
-        _ scope: ParameterScope, _ sample: Shape, _ options: ModelOptions
-    ) throws(ModelError) -> any Trunk {
+    private static func lenet(_ scope: ParameterScope, _ sample: Shape) throws(ModelError) -> any Trunk {
         let minimum = LeNet.minimumSize
         guard sample.rank == 3, sample[0] >= minimum, sample[1] >= minimum, sample[2] > 0 else {
             throw .unsuitableInput(
@@ -80,10 +73,7 @@ public enum ModelRegistry {
         return LeNet(scope, height: sample[0], width: sample[1], channels: sample[2])
     }
 
-    @Sendable
-    private static func resnet18(
-        _ scope: ParameterScope, _ sample: Shape, _ options: ModelOptions
-    ) throws(ModelError) -> any Trunk {
+    private static func resnet18(_ scope: ParameterScope, _ sample: Shape) throws(ModelError) -> any Trunk {
         guard sample.rank == 3, sample.count > 0 else {
             throw .unsuitableInput(model: "resnet18", found: sample, expected: "[height, width, channels]")
         }
