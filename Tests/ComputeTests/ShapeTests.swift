@@ -2,9 +2,11 @@ import Compute
 import Testing
 
 @Suite struct ShapeTests {
-    @Test("strides are row-major", arguments: [
-        ([], []), ([5], [1]), ([2, 3, 4], [12, 4, 1]), ([4, 1, 3], [3, 3, 1]), ([2, 0, 3], [3, 3, 1]),
-    ] as [(Shape, Shape)])
+    @Test(
+        "strides are row-major",
+        arguments: [
+            ([], []), ([5], [1]), ([2, 3, 4], [12, 4, 1]), ([4, 1, 3], [3, 3, 1]), ([2, 0, 3], [3, 3, 1]),
+        ] as [(Shape, Shape)])
     func strides(shape: Shape, strides: Shape) {
         #expect(shape.strides == strides)
     }
@@ -14,16 +16,19 @@ import Testing
         #expect(shape.count == count)
     }
 
-    @Test("broadcasts as NumPy does", arguments: [
-        ([], [], []), ([3], [], [3]), ([3], [1], [3]), ([2, 3], [3], [2, 3]), ([2, 1], [1, 5], [2, 5]),
-        ([4, 1, 3], [2, 1], [4, 2, 3]), ([0], [1], [0]), ([1, 1], [3], [1, 3]),
-    ] as [(Shape, Shape, Shape)])
+    @Test(
+        "broadcasts as NumPy does",
+        arguments: [
+            ([], [], []), ([3], [], [3]), ([3], [1], [3]), ([2, 3], [3], [2, 3]), ([2, 1], [1, 5], [2, 5]),
+            ([4, 1, 3], [2, 1], [4, 2, 3]), ([0], [1], [0]), ([1, 1], [3], [1, 3]),
+        ] as [(Shape, Shape, Shape)])
     func broadcast(left: Shape, right: Shape, result: Shape) {
         #expect(left.broadcast(with: right) == result)
         #expect(right.broadcast(with: left) == result)
     }
 
-    @Test("refuses shapes that do not broadcast", arguments: [([3], [4]), ([2, 3], [2]), ([0], [2])] as [(Shape, Shape)])
+    @Test(
+        "refuses shapes that do not broadcast", arguments: [([3], [4]), ([2, 3], [2]), ([0], [2])] as [(Shape, Shape)])
     func noBroadcast(left: Shape, right: Shape) {
         #expect(left.broadcast(with: right) == nil)
     }
