@@ -66,7 +66,8 @@ struct Trial {
     mutating func output(_ name: String, _ expected: [Expected], contents: [UInt32]? = nil) {
         operands.append(regions.count)
         let contents = contents ?? [UInt32](repeating: Trial.canary, count: expected.count)
-        precondition(contents.count == expected.count, "\(name): \(contents.count) elements, \(expected.count) expected")
+        precondition(
+            contents.count == expected.count, "\(name): \(contents.count) elements, \(expected.count) expected")
         regions.append(Region(name: name, contents: contents, expected: expected))
     }
 

@@ -72,11 +72,13 @@ private final class MemoryDevice: Device {
         #expect(Set(buffers.map(\.handle)).count == 5)
     }
 
-    @Test("blocks are rounded up to their size class", arguments: [
-        (0, 512), (1, 512), (512, 512), (513, 1024), (100_000, 100_352), (1 << 20, 1 << 20),
-        // An eighth of the power of two below: 128 KiB beyond 1 MiB, 256 KiB beyond 2 MiB.
-        (1 << 20 | 1, 1 << 20 | 1 << 17), (9 << 17, 9 << 17), (1_200_000, 10 << 17), (1 << 21 | 1, 9 << 18),
-    ])
+    @Test(
+        "blocks are rounded up to their size class",
+        arguments: [
+            (0, 512), (1, 512), (512, 512), (513, 1024), (100_000, 100_352), (1 << 20, 1 << 20),
+            // An eighth of the power of two below: 128 KiB beyond 1 MiB, 256 KiB beyond 2 MiB.
+            (1 << 20 | 1, 1 << 20 | 1 << 17), (9 << 17, 9 << 17), (1_200_000, 10 << 17), (1 << 21 | 1, 9 << 18),
+        ])
     func sizeClasses(byteCount: Int, blockSize: Int) throws {
         let device = MemoryDevice()
         let buffer = try device.pool.allocate(byteCount: byteCount, on: device)

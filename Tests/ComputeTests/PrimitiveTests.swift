@@ -11,17 +11,20 @@ import Testing
         var testDescription: String { "\(left) and \(right)" }
     }
 
-    @Test("neighbouring axes that behave alike are merged", arguments: [
-        Merge(left: [], right: [], extents: [1], leftStrides: [1], rightStrides: [1]),
-        Merge(left: [1, 1], right: [1], extents: [1], leftStrides: [1], rightStrides: [1]),
-        Merge(left: [2, 3, 4], right: [2, 3, 4], extents: [24], leftStrides: [1], rightStrides: [1]),
-        Merge(left: [2, 3, 4], right: [], extents: [24], leftStrides: [1], rightStrides: [0]),
-        Merge(left: [2, 3, 4], right: [4], extents: [6, 4], leftStrides: [4, 1], rightStrides: [0, 1]),
-        Merge(left: [2, 3, 4], right: [2, 1, 1], extents: [2, 12], leftStrides: [12, 1], rightStrides: [1, 0]),
-        Merge(left: [2, 1, 4], right: [2, 3, 4], extents: [2, 3, 4], leftStrides: [4, 0, 1], rightStrides: [12, 4, 1]),
-        Merge(left: [5, 1], right: [1, 7], extents: [5, 7], leftStrides: [1, 0], rightStrides: [0, 1]),
-        Merge(left: [2, 1, 3], right: [2, 1, 3], extents: [6], leftStrides: [1], rightStrides: [1]),
-    ])
+    @Test(
+        "neighbouring axes that behave alike are merged",
+        arguments: [
+            Merge(left: [], right: [], extents: [1], leftStrides: [1], rightStrides: [1]),
+            Merge(left: [1, 1], right: [1], extents: [1], leftStrides: [1], rightStrides: [1]),
+            Merge(left: [2, 3, 4], right: [2, 3, 4], extents: [24], leftStrides: [1], rightStrides: [1]),
+            Merge(left: [2, 3, 4], right: [], extents: [24], leftStrides: [1], rightStrides: [0]),
+            Merge(left: [2, 3, 4], right: [4], extents: [6, 4], leftStrides: [4, 1], rightStrides: [0, 1]),
+            Merge(left: [2, 3, 4], right: [2, 1, 1], extents: [2, 12], leftStrides: [12, 1], rightStrides: [1, 0]),
+            Merge(
+                left: [2, 1, 4], right: [2, 3, 4], extents: [2, 3, 4], leftStrides: [4, 0, 1], rightStrides: [12, 4, 1]),
+            Merge(left: [5, 1], right: [1, 7], extents: [5, 7], leftStrides: [1, 0], rightStrides: [0, 1]),
+            Merge(left: [2, 1, 3], right: [2, 1, 3], extents: [6], leftStrides: [1], rightStrides: [1]),
+        ])
     func merge(_ merge: Merge) {
         let binary = Binary(.add, left: merge.left, right: merge.right)
         #expect(binary.extents == merge.extents)
@@ -37,11 +40,14 @@ import Testing
 
 @Suite struct Window2DTests {
     /// Values of PyTorch's formula: ⌊(in + padding - dilation·(size - 1) - 1) / stride⌋ + 1.
-    @Test("output sizes", arguments: [
-        (Window2D(size: 5), 36, 32), (Window2D(size: 2, stride: 2), 7, 3), (Window2D(size: 3, padding: 1), 8, 8),
-        (Window2D(size: 7, stride: 2, padding: 3), 224, 112), (Window2D(size: 3, stride: 2, padding: 1), 56, 28),
-        (Window2D(size: 3, dilation: 2), 5, 1), (Window2D(size: 1, stride: 3), 10, 4), (Window2D(size: 3, padding: 1), 1, 1),
-    ])
+    @Test(
+        "output sizes",
+        arguments: [
+            (Window2D(size: 5), 36, 32), (Window2D(size: 2, stride: 2), 7, 3), (Window2D(size: 3, padding: 1), 8, 8),
+            (Window2D(size: 7, stride: 2, padding: 3), 224, 112), (Window2D(size: 3, stride: 2, padding: 1), 56, 28),
+            (Window2D(size: 3, dilation: 2), 5, 1), (Window2D(size: 1, stride: 3), 10, 4),
+            (Window2D(size: 3, padding: 1), 1, 1),
+        ])
     func outputSizes(window: Window2D, input: Int, output: Int) {
         #expect(window.outputHeight(input) == output)
         #expect(window.outputWidth(input) == output)

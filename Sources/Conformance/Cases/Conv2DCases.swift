@@ -18,7 +18,8 @@ enum Conv2DCases {
 
     private static var layers: [ConformanceCase] {
         [
-            Layer(name: "LeNet conv1", batch: 3, height: 36, width: 36, inputs: 1, outputs: 10, window: Window2D(size: 5)),
+            Layer(
+                name: "LeNet conv1", batch: 3, height: 36, width: 36, inputs: 1, outputs: 10, window: Window2D(size: 5)),
             Layer(name: "LeNet conv2", height: 14, width: 14, inputs: 10, outputs: 20, window: Window2D(size: 5)),
             Layer(
                 name: "ResNet stem", height: 20, width: 20, inputs: 3, outputs: 64,
@@ -50,8 +51,10 @@ enum Conv2DCases {
             Layer(
                 name: "wide image", batch: 1, height: 3, width: 257, inputs: 3, outputs: 17,
                 window: Window2D(size: 3, padding: 1)),
-            Layer(name: "whole image", batch: 3, height: 5, width: 5, inputs: 16, outputs: 33, window: Window2D(size: 5)),
-            Layer(name: "single element", batch: 1, height: 1, width: 1, inputs: 1, outputs: 1, window: Window2D(size: 1)),
+            Layer(
+                name: "whole image", batch: 3, height: 5, width: 5, inputs: 16, outputs: 33, window: Window2D(size: 5)),
+            Layer(
+                name: "single element", batch: 1, height: 1, width: 1, inputs: 1, outputs: 1, window: Window2D(size: 1)),
             Layer(
                 name: "pixel in padding", batch: 1, height: 1, width: 1, inputs: 3, outputs: 5,
                 window: Window2D(size: 3, padding: 1)),

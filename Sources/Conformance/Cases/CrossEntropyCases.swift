@@ -12,7 +12,9 @@ enum CrossEntropyCases {
             + make(rows: 33, classes: 257, CrossEntropyOptions(labelSmoothing: 0.2), logits: 9_000...10_000)
     }
 
-    private static let extents = [(1, 1), (1, 3), (3, 17), (17, 10), (33, 65), (65, 2), (5, 1000), (1000, 10), (2, 4097)]
+    private static let extents = [
+        (1, 1), (1, 3), (3, 17), (17, 10), (33, 65), (65, 2), (5, 1000), (1000, 10), (2, 4097),
+    ]
 
     private static let options = [Float(0), 0.1].flatMap { smoothing in
         [false, true].flatMap { classWeights in
@@ -78,24 +80,27 @@ enum CrossEntropyCases {
             trial.output("weights", weights)
             return trial
         }
-        return [losses] + [1, 3].map { tasks in
-            let gradient = CrossEntropyGradient(rows: rows, classes: classes, options: options, tasks: tasks)
-            return ConformanceCase("CrossEntropy", "gradient \(name) tasks \(tasks)", .crossEntropyGradient(gradient)) {
-                data in
-                let inputs = inputs(&data)
-                let cotangents = data.floats(tasks, in: -2...2)
-                // The pair of a mean over something: the loss itself must not enter.
-                let mean: [Float] = [data.float(in: 100...200), mask == .nothing ? 0 : 1 / Float(rows)]
-                let expected = Reference.crossEntropyGradient(
-                    gradient, logits: inputs.logits, labels: inputs.labels, classWeights: inputs.classWeights,
-                    mask: inputs.mask, cotangents: cotangents, inverseWeightSum: mean[1])
-                var trial = Trial(.crossEntropyGradient(gradient))
-                inputs.add(to: &trial)
-                trial.input("cotangents", cotangents)
-                trial.input("mean", mean)
-                trial.output("logit gradients", expected)
-                return trial
+        return [losses]
+            + [1, 3].map { tasks in
+                let gradient = CrossEntropyGradient(rows: rows, classes: classes, options: options, tasks: tasks)
+                return ConformanceCase(
+                    "CrossEntropy", "gradient \(name) tasks \(tasks)", .crossEntropyGradient(gradient)
+                ) {
+                    data in
+                    let inputs = inputs(&data)
+                    let cotangents = data.floats(tasks, in: -2...2)
+                    // The pair of a mean over something: the loss itself must not enter.
+                    let mean: [Float] = [data.float(in: 100...200), mask == .nothing ? 0 : 1 / Float(rows)]
+                    let expected = Reference.crossEntropyGradient(
+                        gradient, logits: inputs.logits, labels: inputs.labels, classWeights: inputs.classWeights,
+                        mask: inputs.mask, cotangents: cotangents, inverseWeightSum: mean[1])
+                    var trial = Trial(.crossEntropyGradient(gradient))
+                    inputs.add(to: &trial)
+                    trial.input("cotangents", cotangents)
+                    trial.input("mean", mean)
+                    trial.output("logit gradients", expected)
+                    return trial
+                }
             }
-        }
     }
 }

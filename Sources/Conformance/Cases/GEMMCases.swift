@@ -76,7 +76,8 @@ enum GEMMCases {
     }
 
     private static func make(_ gemm: GEMM, suffix: String = "") -> ConformanceCase {
-        var name = "\(gemm.rows)x\(gemm.columns)x\(gemm.inner) A\(gemm.transposeA ? "ᵀ" : "")B\(gemm.transposeB ? "ᵀ" : "")"
+        var name =
+            "\(gemm.rows)x\(gemm.columns)x\(gemm.inner) A\(gemm.transposeA ? "ᵀ" : "")B\(gemm.transposeB ? "ᵀ" : "")"
         if gemm.batch > 1 { name += " batch \(gemm.batch) strides \(gemm.strideA), \(gemm.strideB), \(gemm.strideC)" }
         if gemm.accumulate { name += " accumulate" }
         if gemm.bias { name += " bias" }

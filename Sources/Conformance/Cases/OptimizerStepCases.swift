@@ -6,7 +6,8 @@ enum OptimizerStepCases {
         rules.flatMap { rule in
             [1, 3, 17, 33, 65, 130, 257, 1000, 100_003].flatMap { count in
                 [false, true].flatMap { scaled in
-                    [Float(0), 0.1].map { decay in make(OptimizerStep(rule, count: count, scaled: scaled), decay: decay) }
+                    [Float(0), 0.1].map { decay in make(OptimizerStep(rule, count: count, scaled: scaled), decay: decay)
+                    }
                 }
             }
         }
@@ -37,7 +38,8 @@ enum OptimizerStepCases {
                     data.floats(step.count, in: first ? 0...0 : -1...1),
                     data.floats(step.count, in: first ? 0...0 : 0...1),
                 ]
-                scalars = first ? [0.01, 0.9, 0.999, 1e-8, 0, 0.1, 0.001] : [0.01, 0.9, 0.999, 1e-8, decay, 0.41, 0.005]
+                scalars =
+                    first ? [0.01, 0.9, 0.999, 1e-8, 0, 0.1, 0.001] : [0.01, 0.9, 0.999, 1e-8, decay, 0.41, 0.005]
             }
             let scale: Float? = step.scaled ? 0.37 : nil
             let expected = Reference.optimizerStep(

@@ -76,25 +76,26 @@ enum PointwiseLossCases {
             trial.output("weights", weights)
             return trial
         }
-        return [losses] + [1, 3].map { tasks in
-            let gradient = PointwiseLossGradient(
-                function, rows: rows, columns: columns, positiveWeights: positiveWeights, mask: mask, tasks: tasks)
-            let name = "\(function) gradient \(name) tasks \(tasks)"
-            return ConformanceCase("PointwiseLoss", name, .pointwiseLossGradient(gradient)) { data in
-                let inputs = inputs(&data)
-                let cotangents = data.floats(tasks, in: -2...2)
-                let mean: [Float] = [data.float(in: 100...200), allMasked ? 0 : 1 / Float(rows)]
-                let expected = Reference.pointwiseLossGradient(
-                    gradient, predictions: inputs.predictions, targets: inputs.targets,
-                    positiveWeights: inputs.positiveWeights, mask: inputs.mask, cotangents: cotangents,
-                    inverseWeightSum: mean[1], scalars: scalars)
-                var trial = Trial(.pointwiseLossGradient(gradient), scalars: scalars)
-                inputs.add(to: &trial)
-                trial.input("cotangents", cotangents)
-                trial.input("mean", mean)
-                trial.output("prediction gradients", expected)
-                return trial
+        return [losses]
+            + [1, 3].map { tasks in
+                let gradient = PointwiseLossGradient(
+                    function, rows: rows, columns: columns, positiveWeights: positiveWeights, mask: mask, tasks: tasks)
+                let name = "\(function) gradient \(name) tasks \(tasks)"
+                return ConformanceCase("PointwiseLoss", name, .pointwiseLossGradient(gradient)) { data in
+                    let inputs = inputs(&data)
+                    let cotangents = data.floats(tasks, in: -2...2)
+                    let mean: [Float] = [data.float(in: 100...200), allMasked ? 0 : 1 / Float(rows)]
+                    let expected = Reference.pointwiseLossGradient(
+                        gradient, predictions: inputs.predictions, targets: inputs.targets,
+                        positiveWeights: inputs.positiveWeights, mask: inputs.mask, cotangents: cotangents,
+                        inverseWeightSum: mean[1], scalars: scalars)
+                    var trial = Trial(.pointwiseLossGradient(gradient), scalars: scalars)
+                    inputs.add(to: &trial)
+                    trial.input("cotangents", cotangents)
+                    trial.input("mean", mean)
+                    trial.output("prediction gradients", expected)
+                    return trial
+                }
             }
-        }
     }
 }

@@ -23,12 +23,15 @@ enum Pool2DCases {
     private static let shapes = [
         Shape(name: "2x2", height: 32, width: 32, channels: 10, window: Window2D(size: 2, stride: 2)),
         Shape(name: "2x2 odd image", height: 7, width: 9, channels: 17, window: Window2D(size: 2, stride: 2)),
-        Shape(name: "3x3 stride 2", height: 13, width: 12, channels: 33, window: Window2D(size: 3, stride: 2, padding: 1)),
+        Shape(
+            name: "3x3 stride 2", height: 13, width: 12, channels: 33, window: Window2D(size: 3, stride: 2, padding: 1)),
         Shape(name: "3x3 stride 1", height: 6, width: 5, channels: 3, window: Window2D(size: 3, padding: 1)),
         Shape(name: "global", height: 7, width: 7, channels: 65, window: Window2D(size: 7)),
         Shape(name: "global 33x17", height: 33, width: 17, channels: 16, window: Window2D(height: 33, width: 17)),
         Shape(name: "one pixel", batch: 1, height: 1, width: 1, channels: 1, window: Window2D(size: 1)),
-        Shape(name: "one pixel in padding", batch: 3, height: 1, width: 1, channels: 1, window: Window2D(size: 3, padding: 1)),
+        Shape(
+            name: "one pixel in padding", batch: 3, height: 1, width: 1, channels: 1,
+            window: Window2D(size: 3, padding: 1)),
         Shape(
             name: "asymmetric", height: 8, width: 10, channels: 5,
             window: Window2D(
@@ -37,9 +40,11 @@ enum Pool2DCases {
         Shape(
             name: "stride beyond window", height: 11, width: 10, channels: 20,
             window: Window2D(height: 1, width: 2, strideHeight: 2, strideWidth: 3)),
-        Shape(name: "many channels", batch: 1, height: 4, width: 4, channels: 1000, window: Window2D(size: 2, stride: 2)),
         Shape(
-            name: "large", batch: 4, height: 56, width: 56, channels: 16, window: Window2D(size: 3, stride: 2, padding: 1)),
+            name: "many channels", batch: 1, height: 4, width: 4, channels: 1000, window: Window2D(size: 2, stride: 2)),
+        Shape(
+            name: "large", batch: 4, height: 56, width: 56, channels: 16,
+            window: Window2D(size: 3, stride: 2, padding: 1)),
     ]
 
     private static func pool(

@@ -22,7 +22,8 @@ enum RandomFillCases {
     ]
 
     private static func make(
-        _ distribution: RandomFill.Distribution, count: Int, scalars: [Float], _ name: String, _ position: RandomPosition
+        _ distribution: RandomFill.Distribution, count: Int, scalars: [Float], _ name: String,
+        _ position: RandomPosition
     ) -> ConformanceCase {
         let fill = RandomFill(distribution, count: count)
         let name = "\(distribution) \(scalars[0]), \(scalars[1]) \(count) \(name)"

@@ -33,7 +33,8 @@ enum UnaryCases {
             // Every magnitude, and the neighbourhood of 1, where the logarithm has its zero.
             return (0..<count).map { index in
                 if index % 4 == 3 { return data.float(in: 0.9...1.1) }
-                return data.float(in: 1...2) * Float(sign: .plus, exponent: data.integer(below: 200) - 100, significand: 1)
+                return data.float(in: 1...2)
+                    * Float(sign: .plus, exponent: data.integer(below: 200) - 100, significand: 1)
             }
         case .reciprocal: return data.floats(count, in: 0.01...50).map { data.word() & 1 == 0 ? $0 : -$0 }
         case .exp: return data.floats(count, in: -80...80)
