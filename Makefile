@@ -24,8 +24,10 @@ build: setup
 train: build
 	.build/release/concord train $(CONFIG) $(ARGS)
 
+# Two commands, because a plain "swift test" would build everything once more with flags of its own.
 test: setup
-	swift test -c release
+	swift build -c release --build-tests
+	swift test -c release --skip-build
 
 check-safetensors: setup
 	scripts/check-safetensors.sh
