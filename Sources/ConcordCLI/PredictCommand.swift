@@ -93,7 +93,7 @@ struct PredictCommand: ParsableCommand {
         switch bounds.count {
         case 1:
             guard let index = bounds[0] else { return nil }
-            range = (index, index + 1)
+            range = (index, index < count ? index + 1 : index)
         case 2:
             guard let lower = bounds[0], let upper = bounds[1] else { return nil }
             range = (lower, upper)

@@ -47,7 +47,8 @@ struct SelftestCommand: ParsableCommand {
         let devices = try device.map { [try Devices.choose($0).device] } ?? Devices.all().map(Devices.open)
         var allPassed = true
         for device in devices {
-            let checks = SelftestCommand.values(on: device, tiny: tiny) + (tiny ? [] : SelftestCommand.derivatives(on: device))
+            let checks =
+                SelftestCommand.values(on: device, tiny: tiny) + (tiny ? [] : SelftestCommand.derivatives(on: device))
             let passed = checks.allSatisfy { $0.passed == $0.cases }
             allPassed = allPassed && passed
             let information = device.information

@@ -72,10 +72,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     private func continueRun(in path: String) throws {
-        guard FileManager.default.fileExists(atPath: "\(path)/config.yaml") else {
-            throw CommandError("\(path): not the folder of a run, it has no config.yaml")
-        }
-        let folder = try RunFolder(path)
+        let folder = try RunFolder.existing(path)
         guard folder.hasTrainingState else {
             throw CommandError(
                 "\(path): no training state to go on with (the run ended before its first checkpoint); "
@@ -137,8 +134,12 @@ struct TrainCommand: ParsableCommand {
             print(TrainCommand.report(on: summary, of: experiment, in: folder))
         } catch let error as TrainingError {
             reporter.clear()
-            guard case .notFinite = error, folder.hasTrainingState else { throw error }
-            throw CommandError("\(error). The last checkpoint is \(folder.last)")
+            switch error {
+            case .notFinite, .parametersNotFinite:
+                guard folder.hasTrainingState else { throw error }
+                throw CommandError("\(error). The last checkpoint is \(folder.last)")
+            default: throw error
+            }
         }
     }
 

@@ -2,6 +2,17 @@ import Concord
 import Configuration
 import Foundation
 
+extension RunFolder {
+    /// The folder of a run that has begun.
+    static func existing(_ path: String) throws -> RunFolder {
+        let folder = RunFolder(existing: path)
+        guard FileManager.default.fileExists(atPath: folder.configuration) else {
+            throw CommandError("\(path): not the folder of a run, it has no config.yaml")
+        }
+        return folder
+    }
+}
+
 /// A network with the parameters that a run has found.
 struct TrainedRun {
     let configuration: ExperimentConfiguration
@@ -13,10 +24,7 @@ struct TrainedRun {
     ///
     /// - Parameter device: nil takes the one that the run was trained on.
     init(folder path: String, device: String?) throws {
-        guard FileManager.default.fileExists(atPath: "\(path)/config.yaml") else {
-            throw CommandError("\(path): not the folder of a run, it has no config.yaml")
-        }
-        let folder = try RunFolder(path)
+        let folder = try RunFolder.existing(path)
         configuration = try ExperimentConfiguration(contentsOf: folder.configuration)
         test = try configuration.dataset.test()
         model = try ConfiguredNetwork(

@@ -35,11 +35,12 @@ struct ConfigurationValue {
         return value
     }
 
-    /// An integer of at least `minimum`.
-    func integer(atLeast minimum: Int) throws(ConfigurationError) -> Int {
+    /// An integer from `minimum` to `maximum`, which keeps arithmetic with it from overflowing.
+    func integer(atLeast minimum: Int, atMost maximum: Int = .max) throws(ConfigurationError) -> Int {
         guard node.reads(as: .int), let value = node.int, value >= minimum else {
             throw unexpected("an integer of at least \(minimum)")
         }
+        guard value <= maximum else { throw unexpected("an integer of at most \(maximum)") }
         return value
     }
 

@@ -97,7 +97,7 @@ public struct Experiment {
             network: model.network, tasks: model.tasks, arena: model.arena,
             optimizer: try Optimizer(configuration.optimizer.rule.rule, for: model.arena),
             method: try Method(named: configuration.method, seed: configuration.seed),
-            clippingNorm: configuration.clippingNorm.map { Float($0) }, seed: configuration.seed)
+            clippingNorm: configuration.clippingNorm, seed: configuration.seed)
     }
 
     /// The run itself, which is measured on the test split after every epoch.

@@ -36,7 +36,7 @@ public struct ExperimentConfiguration: Hashable, Sendable {
     /// `auto`, `cpu`, `opencl` or `opencl:N`. Default: `auto`.
     public var device: String
     /// The largest norm of the gradients over all parameters. Default: not clipped.
-    public var clippingNorm: Double?
+    public var clippingNorm: Float?
     /// Steps between checkpoints inside an epoch. Default: only at the end of epochs.
     public var checkpointInterval: Int?
     /// How the names of parameters begin that are not trained. Default: none.
@@ -74,8 +74,10 @@ public struct ExperimentConfiguration: Hashable, Sendable {
         optimizer = try OptimizerConfiguration(
             try values.required("optimizer", "such as {name: adam, learningRate: 1.0e-3}"))
         schedule = try values["schedule"].map(ScheduleConfiguration.init) ?? ScheduleConfiguration(.constant)
-        epochs = try values.required("epochs", "an integer of at least 1").integer(atLeast: 1)
-        batchSize = try values.required("batchSize", "an integer of at least 1").integer(atLeast: 1)
+        epochs = try values.required("epochs", "an integer of at least 1")
+            .integer(atLeast: 1, atMost: ScheduleConfiguration.maximumEpochs)
+        batchSize = try values.required("batchSize", "an integer of at least 1")
+            .integer(atLeast: 1, atMost: 1 << 20)
         seed = UInt64(try values["seed"]?.integer(atLeast: 0) ?? 0)
         device = try values["device"]?.string("auto, cpu, opencl or opencl:N") ?? "auto"
         clippingNorm = try values["clippingNorm"]?.positive()

@@ -43,7 +43,7 @@ extension ModelOptions {
     fileprivate init(_ values: ConfigurationMapping) throws(ConfigurationError) {
         var hidden: [Int] = []
         for element in try values["hidden"]?.list("a list of layer sizes, such as [50]") ?? [] {
-            hidden.append(try element.integer(atLeast: 1))
+            hidden.append(try element.integer(atLeast: 1, atMost: 1 << 16))
         }
         self.init(
             hidden: hidden,

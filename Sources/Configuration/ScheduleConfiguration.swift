@@ -14,6 +14,9 @@ public struct ScheduleConfiguration: Hashable, Sendable {
         case oneCycle(share: Double, division: Double, finalDivision: Double)
     }
 
+    /// More epochs than anybody waits for.
+    static let maximumEpochs = 1_000_000
+
     public var shape: Shape
     /// Epochs in which the rate rises in a straight line before the shape begins; may be a fraction. Default 0.
     public var warmUp: Double
@@ -33,7 +36,8 @@ public struct ScheduleConfiguration: Hashable, Sendable {
         switch name {
         case "step":
             shape = .step(
-                epochs: try options.required("epochs", "an integer of at least 1").integer(atLeast: 1),
+                epochs: try options.required("epochs", "an integer of at least 1")
+                    .integer(atLeast: 1, atMost: ScheduleConfiguration.maximumEpochs),
                 gamma: try options["gamma"]?.positive() ?? 0.1)
         case "cosine": shape = .cosine(minimum: try options["minimum"]?.nonNegative() ?? 0)
         case "one-cycle":
@@ -44,7 +48,10 @@ public struct ScheduleConfiguration: Hashable, Sendable {
                 finalDivision: try options["finalDivision"]?.number(atLeastOne) { $0 >= 1 } ?? 10_000)
         default: shape = .constant
         }
-        warmUp = try options["warmUp"]?.nonNegative() ?? 0
+        warmUp =
+            try options["warmUp"]?.number("a number of epochs from 0 to \(ScheduleConfiguration.maximumEpochs)") {
+                $0 >= 0 && $0 <= Double(ScheduleConfiguration.maximumEpochs)
+            } ?? 0
     }
 
     var node: Node {

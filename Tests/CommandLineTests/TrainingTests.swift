@@ -134,9 +134,14 @@ struct TrainingTests {
         }
         // Equal images, equal predictions.
         #expect((lines[4]["predictions"] as? NSDictionary) == (lines[5]["predictions"] as? NSDictionary))
-        let beyond = try Concord.run("predict", run.path, "256")
-        #expect(beyond.status == 1)
-        #expect(beyond.errors == "Error: 256: the test split has the samples 0..<256\n")
+        for input in ["256", "9223372036854775807", "5..<5", "0..<257"] {
+            let beyond = try Concord.run("predict", run.path, input)
+            #expect(beyond.status == 1)
+            #expect(beyond.errors == "Error: \(input): the test split has the samples 0..<256\n")
+        }
+        let noFile = try Concord.run("predict", run.path, "no.idx")
+        #expect(noFile.status == 1)
+        #expect(noFile.errors.hasPrefix("Error: no.idx: no such file"))
     }
 
     @Test("Ctrl-C stops after a step, and --resume goes on to the same numbers")

@@ -374,6 +374,24 @@ struct MistakeTests {
             ),
             ("", "metrics: {interval: 0}", "metrics.interval: found 0, expected an integer of at least 1 (line 9)"),
             ("", "device: 3", "device: found 3, expected auto, cpu, opencl or opencl:N (line 9)"),
+            ("", "clippingNorm: 1.0e-300", "clippingNorm: found 1.0e-300, expected a number above 0 (line 9)"),
+            (
+                "epochs: 3", "epochs: 9223372036854775807",
+                "epochs: found 9223372036854775807, expected an integer of at most 1000000 (line 7)"
+            ),
+            (
+                "batchSize: 64", "batchSize: 9223372036854775807",
+                "batchSize: found 9223372036854775807, expected an integer of at most 1048576 (line 8)"
+            ),
+            (
+                "", "heads: {hidden: [3000000000]}",
+                "heads.hidden[0]: found 3000000000, expected an integer of at most 65536 (line 9)"
+            ),
+            (
+                "", "schedule: {name: cosine, warmUp: 1.0e+300}",
+                "schedule.warmUp: found 1.0e+300, expected a number of epochs from 0 to 1000000 (line 9)"
+            ),
+            ("", "seed: 99999999999999999999", "seed: found 99999999999999999999, expected an integer of at least 0 (line 9)"),
             ("", "epochs: 4", "not valid YAML: the key epochs occurs twice (line 7)"),
             ("", "  : {", "not valid YAML: did not find expected key (line 9)"),
         ])

@@ -229,4 +229,27 @@ struct TrainerTests {
         #expect(after.reuses > before.reuses)
         #expect(after.liveBytes == before.liveBytes)
     }
+
+    @Test("parameters that are not finite are not saved over a good checkpoint")
+    func keepsGoodCheckpoint() throws {
+        let folder = try temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder.path) }
+        let (trainer, fixture) = try trainer(try TestDevice.cpu.make(), method: "ew", epochs: 2, folder: folder)
+        let error = #expect(throws: TrainingError.self) {
+            try trainer.run { event in
+                // What a step whose gradient overflows leaves behind, at the end of the second epoch.
+                guard case .step(let report) = event, report.step == 14 else { return }
+                let values = [Float](repeating: .infinity, count: fixture.arena.count)
+                let poison = try Tensor(values, shape: [values.count], on: fixture.arena.device)
+                try fixture.arena.device.encode(
+                    .stridedCopy(
+                        StridedCopy(extents: [values.count], sourceStrides: [1], destinationStrides: [1])),
+                    [poison.storage, fixture.arena.values.storage])
+            }
+        }
+        #expect(error == .parametersNotFinite(step: 14))
+        let (second, _) = try self.trainer(try TestDevice.cpu.make(), method: "ew", epochs: 2, folder: folder)
+        try second.resume(from: folder)
+        #expect(second.completedSteps == 7)
+    }
 }

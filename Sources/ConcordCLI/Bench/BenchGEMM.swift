@@ -16,6 +16,9 @@ struct BenchGEMM: ParsableCommand {
 
     @OptionGroup var options: BenchOptions
 
+    /// Every matrix has less than 2³¹ elements.
+    private static let sizes = 1...32768
+
     /// Squares, and the products of the standard workloads' layers.
     private static let usual = [
         (256, 256, 256), (512, 512, 512), (1024, 1024, 1024), (2048, 2048, 2048), (256, 512, 512), (5120, 512, 512),
@@ -23,8 +26,8 @@ struct BenchGEMM: ParsableCommand {
     ]
 
     func validate() throws {
-        for size in [m, n, k].compactMap({ $0 }) where size < 1 {
-            throw ValidationError("A size of \(size); expected at least 1.")
+        for size in [m, n, k].compactMap({ $0 }) where !BenchGEMM.sizes.contains(size) {
+            throw ValidationError("A size of \(size); expected one in \(BenchGEMM.sizes).")
         }
         if m == nil && (n != nil || k != nil) { throw ValidationError("Expected --m with the other sizes.") }
     }

@@ -23,6 +23,7 @@ struct BenchStep: ParsableCommand {
 
     @OptionGroup var options: BenchOptions
 
+    private static let batches = 1...16384
     /// Sampling goes on for so long.
     private static let seconds = 2.0
 
@@ -45,7 +46,9 @@ struct BenchStep: ParsableCommand {
     }
 
     func validate() throws {
-        if let batch, batch < 1 { throw ValidationError("A batch of \(batch); expected at least 1.") }
+        if let batch, !BenchStep.batches.contains(batch) {
+            throw ValidationError("A batch of \(batch); expected one in \(BenchStep.batches).")
+        }
     }
 
     func run() throws {

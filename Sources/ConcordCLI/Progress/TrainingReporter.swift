@@ -15,6 +15,7 @@ final class TrainingReporter {
     private var steps = 0
     private var samples = 0
     private var epochStart = ContinuousClock.now
+    private var lastStep = ContinuousClock.now
     private var lastUpdate = ContinuousClock.now
     /// Where the samples per second of the whole run are counted from.
     private var runStart = ContinuousClock.now
@@ -50,12 +51,14 @@ final class TrainingReporter {
         steps = 0
         samples = 0
         epochStart = clock.now
+        lastStep = epochStart
     }
 
     private func add(_ report: StepReport) {
         steps += 1
         stepsOfRun += 1
         samples += report.samples
+        lastStep = clock.now
         for (task, loss) in report.losses { lossSums[task, default: 0] += loss }
         if let conflictRate = report.conflictRate { conflictSum = (conflictSum ?? 0) + conflictRate }
     }
@@ -71,11 +74,11 @@ final class TrainingReporter {
         let parts =
             [
                 epochText(report.epoch),
-                ProgressBar.text(share: share, width: TrainingReporter.barWidth) + " \(Quantity.percent(share))",
+                ProgressBar.text(share: share, width: TrainingReporter.barWidth) + TrainingReporter.paddedPercent(share),
             ] + losses
             + [
                 conflictSum.map { "conflict \(Quantity.percent($0 / Double(steps)))" },
-                throughput(until: now), "\(Quantity.duration(Double(stepsLeft) * secondsPerStep)) left",
+                throughput, "\(Quantity.duration(Double(stepsLeft) * secondsPerStep)) left",
             ].compactMap { $0 }
         terminal.rewriteLine(parts.joined(separator: "  "))
     }
@@ -95,7 +98,7 @@ final class TrainingReporter {
         let parts =
             [epochText(report.epoch)] + tasks
             + [
-                report.balance.map { "conflict \(Quantity.percent($0.conflictRate))" }, throughput(until: clock.now),
+                report.balance.map { "conflict \(Quantity.percent($0.conflictRate))" }, throughput,
                 Quantity.duration(report.seconds), report.isBest ? "best" : nil,
             ].compactMap { $0 }
         return parts.joined(separator: "  ")
@@ -107,6 +110,9 @@ final class TrainingReporter {
         return metrics["accuracy"].map { String(format: " (test %.1f %%)", $0 * 100) } ?? " (test \(number(loss)))"
     }
 
+    /// Always as wide as 100 %, so that nothing behind it moves.
+    private static func paddedPercent(_ share: Double) -> String { String(format: "%4.0f %%", share * 100) }
+
     private static func number(_ value: Double) -> String { String(format: "%.3f", value) }
 
     private func epochText(_ epoch: Int) -> String {
@@ -114,8 +120,9 @@ final class TrainingReporter {
         return "epoch \(String(repeating: " ", count: max(0, total.count - "\(epoch)".count)))\(epoch)/\(total)"
     }
 
-    private func throughput(until now: ContinuousClock.Instant) -> String {
-        let seconds = (now - epochStart) / .seconds(1)
+    /// Of the epoch's steps, without the test that follows them.
+    private var throughput: String {
+        let seconds = (lastStep - epochStart) / .seconds(1)
         return "\(Quantity.count(Double(samples) / max(seconds, 1e-9))) samples/s"
     }
 }

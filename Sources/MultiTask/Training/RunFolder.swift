@@ -31,6 +31,9 @@ public struct RunFolder: Hashable, Sendable {
         }
     }
 
+    /// The folder of a run that was made before; nothing is checked or written.
+    public init(existing path: String) { self.path = path }
+
     public var metrics: String { path + "/metrics.jsonl" }
     public var configuration: String { path + "/config.yaml" }
     public var model: String { path + "/model.safetensors" }

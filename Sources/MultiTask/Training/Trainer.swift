@@ -179,6 +179,7 @@ public final class Trainer {
     }
 
     private func finishEpoch(observer: (TrainingEvent) throws -> Void) throws {
+        try checkParameters()
         let clock = ContinuousClock()
         let start = clock.now
         let metrics =
@@ -212,8 +213,16 @@ public final class Trainer {
         return scores.isEmpty ? -.infinity : scores.reduce(0, +) / Double(scores.count)
     }
 
+    /// Keeps checkpoints good: a gradient may overflow although every loss is finite.
+    private func checkParameters() throws {
+        guard try step.arena.values.absolute().max().scalar().isFinite else {
+            throw TrainingError.parametersNotFinite(step: progress.step)
+        }
+    }
+
     private func saveLast(observer: (TrainingEvent) throws -> Void) throws {
         guard let folder else { return }
+        try checkParameters()
         progress.optimizerSteps = step.optimizer.stepCounts
         if case .gramian(let weighting) = step.method { progress.method = try weighting.encodedState() }
         let encoder = JSONEncoder()

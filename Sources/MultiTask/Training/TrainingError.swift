@@ -7,6 +7,8 @@ public enum TrainingError: Error, Equatable, Sendable {
     case incompatibleTarget(task: String, found: String, expected: String)
     /// A loss or a gradient is infinite or not a number. Nothing was updated.
     case notFinite(quantity: String, task: String, step: Int, value: Double)
+    /// The parameters have become infinite or not a number in a step whose losses were fine. They are not saved.
+    case parametersNotFinite(step: Int)
     /// A setting is outside what makes sense.
     case invalidSetting(name: String, found: String, expected: String)
     /// The folder for the results cannot be used.
@@ -27,6 +29,8 @@ extension TrainingError: CustomStringConvertible {
         case .notFinite(let quantity, let task, let step, let value):
             "step \(step): the \(quantity) of task \"\(task)\" is \(value). The parameters are those of the step before; "
                 + "try a lower learning rate or clipping"
+        case .parametersNotFinite(let step):
+            "step \(step): the parameters are no longer finite, and are not saved; try a lower learning rate or clipping"
         case .invalidSetting(let name, let found, let expected): "\(name) is \(found), expected \(expected)"
         case .unusableOutput(let path, let reason): "\(path): cannot write results there: \(reason)"
         case .incompatibleState(let path, let found, let expected):
