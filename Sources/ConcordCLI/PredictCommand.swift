@@ -7,7 +7,8 @@ struct PredictCommand: ParsableCommand {
         commandName: "predict",
         abstract: "Applies a trained network.",
         discussion: """
-            An INPUT is a sample of the dataset's test split by its index (12), a range of them ('0..<10', quoted for the shell), or an IDX file \
+            An INPUT is a sample of the dataset's test split by its index (12), a range of them ('0..<10', quoted for the \
+            shell), or an IDX file \
             of grey images (plain or gzip) that are as large as the network's input. Prints one JSON object a line: \
             "input", and under "predictions" for every task "class", "name" and "probability", or "values" for numbers.
             """)
