@@ -45,8 +45,11 @@ extension Conv2D {
         ]
     }
 
+    /// Whether so much of the windows lies in the padding that tiles are made of one place of neighbouring samples.
+    private func isSmall(height: Int, width: Int) -> Bool { taps > 1 && height * width <= 16 }
+
     private func forwardPlan(_ tuning: Tuning) -> Plan {
-        let tile = tuning.tile(columns: columns)
+        let tile = tuning.tile(rows: pixels, columns: columns)
         return Plan(
             Launch(
                 file: "conv2d", macros: tile.macros + ["DATA_GRADIENT=0"], kernel: "conv2d_gather",
@@ -60,16 +63,17 @@ extension Conv2D {
                 ] + strideAndDilation + [
                     .int(window.paddingTop), .int(window.paddingLeft), .int(groups), .int(depth), .int(columns),
                     .long(columns), .flag(bias), .flag(false), .int(Int(activation.rawValue)),
+                    .flag(isSmall(height: outputHeight, width: outputWidth)),
                 ]))
     }
 
     private func dataGradientPlan(_ tuning: Tuning) -> Plan {
-        let tile = tuning.tile(columns: depth)
         let residues = window.strideHeight * window.strideWidth
         // The residue with the most pixels decides.
         let pixelsOfResidue =
             batch * quotient(inputHeight, roundedUpBy: window.strideHeight)
             * quotient(inputWidth, roundedUpBy: window.strideWidth)
+        let tile = tuning.tile(rows: pixelsOfResidue, columns: depth)
         return Plan(
             .packPanels(
                 from: .operand(1), to: .scratch(0), columns: depth, lines: outputChannels, panelWidth: depth,
@@ -88,13 +92,17 @@ extension Conv2D {
                 ] + strideAndDilation + [
                     .int(window.paddingTop), .int(window.paddingLeft), .int(groups), .int(columns), .int(depth),
                     .long(columns * depth), .flag(false), .flag(accumulate), .int(0),
+                    .flag(
+                        isSmall(
+                            height: quotient(inputHeight, roundedUpBy: window.strideHeight),
+                            width: quotient(inputWidth, roundedUpBy: window.strideWidth))),
                 ]),
             scratch: [filterCount])
     }
 
     private func weightGradientPlan(_ tuning: Tuning) -> Plan {
-        let tile = tuning.tile(columns: columns)
         let lines = taps * depth
+        let tile = tuning.tile(rows: lines, columns: columns)
         let tiles = quotient(lines, roundedUpBy: tile.rows) * quotient(columns, roundedUpBy: tile.width) * groups
         let chunks = weightGradientChunks(tiles: tiles, tuning)
         let chunkPixels = quotient(pixels, roundedUpBy: chunks)
@@ -125,6 +133,7 @@ extension Conv2D {
                     .int(outputHeight), .int(outputWidth), .int(outputChannels), .int(window.height),
                     .int(window.width),
                 ] + strideAndDilation + [
+                    .int(inputHeight), .int(inputWidth), .int(window.paddingTop), .int(window.paddingLeft),
                     .int(groups), .int(chunks), .int(chunkPixels), .int(packs ? tile.width : outputChannels),
                     .long(panel), .long(taskSize), .flag(accumulate && chunks == 1),
                 ]),
