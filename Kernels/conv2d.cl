@@ -165,7 +165,8 @@ __kernel void conv2d_gather(__global const float *source, ulong source_offset, _
 //
 // One work-item owns TILE_M lines times TILE_N vectors of output channels, for the pixels of one chunk and one task.
 // The chunks are added afterwards in a fixed order. The input is padded already, so that every tap meets a pixel;
-// the padding is left out by tiles of a single tap. `image_height` and `image_width` are without it.
+// the padding is left out by tiles of a single tap. With
+// `samples_innermost` a chunk is `chunk_pixels` samples instead of pixels. `image_height` and `image_width` are without it.
 // `line_step` is the number of elements from one pixel's deltas to the next, `panel` that from one tile of channels to
 // the next, and the deltas of a task have `task_size`.
 //
@@ -177,7 +178,8 @@ __kernel void conv2d_weight_gradient(__global const float *input, ulong input_of
                                      int window_width, int stride_height, int stride_width, int dilation_height,
                                      int dilation_width, int image_height, int image_width, int padding_top,
                                      int padding_left, int groups, int chunks, int chunk_pixels, int line_step,
-                                     ulong panel, ulong task_size, int accumulate)
+                                     ulong panel, ulong task_size, int accumulate,
+                                     int samples_innermost)
 {
     const int depth = input_channels / groups;
     const int columns = output_channels / groups;
@@ -227,32 +229,52 @@ __kernel void conv2d_weight_gradient(__global const float *input, ulong input_of
 #pragma unroll
         for (int v = 0; v < TILE_N; v++) sums[i][v] = (float16)(0.0f);
     }
-    const int begin = chunk * chunk_pixels;
-    const int end = min(begin + chunk_pixels, pixels);
-    int sample = begin / output_width / output_height;
-    int y = begin / output_width - sample * output_height;
 #define NUMBER(i) corner[taps[i]]
-    for (int origin = begin - begin % output_width; origin < end; origin += output_width, y++) {
-        if (y == output_height) {
+    // Runs of pixels that lie equally far apart: a row of one sample, or one place of neighbouring samples.
+    const int image_pixels = output_height * output_width;
+    const int begin = chunk * chunk_pixels;
+    const int end = min(begin + chunk_pixels, samples_innermost ? batch : pixels);
+    const int pixel_step = samples_innermost ? image_pixels : 1;
+    const ulong corner_step =
+        (samples_innermost ? (ulong)input_height * input_width : (ulong)stride_width) * input_channels;
+    int sample = samples_innermost ? begin : begin / image_pixels;
+    int y = samples_innermost ? 0 : begin / output_width - sample * output_height;
+    int x = samples_innermost ? x_begin : begin % output_width;
+    while (samples_innermost ? y < output_height : (sample * output_height + y) * output_width < end) {
+        const int line_begin = (sample * output_height + y) * output_width;
+        int count = end - begin;
+        if (!samples_innermost) {
+            x = max(x, x_begin);
+            count = min(x_end, end - line_begin) - x;
+        }
+        if (y >= y_begin && y < y_end && x < x_end) {
+            int pixel = line_begin + x;
+            const ulong corner_line = ((ulong)sample * input_height + y * stride_height) * input_width;
+            __global const float *corner = input + (corner_line + x * stride_width) * input_channels;
+            const int whole = pixel < whole_pixels ? (whole_pixels - pixel + pixel_step - 1) / pixel_step : 0;
+            int done = 0;
+            for (; done < min(count, whole); done++) {
+#pragma unroll
+                for (int v = 0; v < TILE_N; v++) line[v] = vload16(v, deltas + (ulong)pixel * line_step);
+                ADD_OUTER_PRODUCT(sums, line, NUMBER)
+                pixel += pixel_step;
+                corner += corner_step;
+            }
+            for (; done < count; done++) {
+                load_line(line, deltas + (ulong)pixel * line_step, width);
+                ADD_OUTER_PRODUCT(sums, line, NUMBER)
+                pixel += pixel_step;
+                corner += corner_step;
+            }
+        }
+        x = samples_innermost ? x + 1 : output_width;
+        if (x >= (samples_innermost ? x_end : output_width)) {
+            x = samples_innermost ? x_begin : 0;
+            y++;
+        }
+        if (!samples_innermost && y == output_height) {
             y = 0;
             sample++;
-        }
-        if (y < y_begin || y >= y_end) continue;
-        int pixel = max(begin, origin + x_begin);
-        const int row_end = min(end, origin + x_end);
-        const ulong line_begin = ((ulong)sample * input_height + y * stride_height) * input_width;
-        __global const float *corner = input + (line_begin + (pixel - origin) * stride_width) * input_channels;
-        const int whole_end = min(row_end, whole_pixels);
-        for (; pixel < whole_end; pixel++) {
-#pragma unroll
-            for (int v = 0; v < TILE_N; v++) line[v] = vload16(v, deltas + (ulong)pixel * line_step);
-            ADD_OUTER_PRODUCT(sums, line, NUMBER)
-            corner += stride_width * input_channels;
-        }
-        for (; pixel < row_end; pixel++) {
-            load_line(line, deltas + (ulong)pixel * line_step, width);
-            ADD_OUTER_PRODUCT(sums, line, NUMBER)
-            corner += stride_width * input_channels;
         }
     }
 #undef NUMBER
