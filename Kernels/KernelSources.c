@@ -18,6 +18,9 @@ static const char strided_text[] = {
 static const char tile_text[] = {
 #embed "tile.clh" suffix(, 0)
 };
+static const char transpose_text[] = {
+#embed "transpose.clh" suffix(, 0)
+};
 static const char batchnorm_text[] = {
 #embed "batchnorm.cl" suffix(, 0)
 };
@@ -91,6 +94,7 @@ static const struct {
     {"philox.clh", philox_text},
     {"strided.clh", strided_text},
     {"tile.clh", tile_text},
+    {"transpose.clh", transpose_text},
     {"batchnorm.cl", batchnorm_text},
     {"binary.cl", binary_text},
     {"conv2d.cl", conv2d_text},

@@ -7,7 +7,8 @@
 // One work-item owns TILE_M pixels of the result times TILE_N vectors of its channels. For every tap of the window it
 // finds the source pixel of each of its pixels (a line of zeros where the window leaves the image) and multiplies the
 // source's channels with the lines of the filter. Where the whole window lies inside the image, the taps of a row are
-// one contiguous line.
+// one contiguous line. Taps that meet no pixel of a tile are left out: with `samples_innermost` a tile's pixels lie at
+// the same place of neighbouring samples, so that on small images many taps are.
 //
 // DATA_GRADIENT 0: source is the input, filter lines are [tap, input channel of the group] of output channels.
 // DATA_GRADIENT 1: source is the deltas, filter lines are [tap, output channel] of the group's input channels. With a
@@ -22,7 +23,7 @@ __kernel void conv2d_gather(__global const float *source, ulong source_offset, _
                             int result_height, int result_width, int result_channels, int window_height,
                             int window_width, int stride_height, int stride_width, int dilation_height,
                             int dilation_width, int padding_top, int padding_left, int groups, int depth, int columns,
-                            ulong filter_group, int has_bias, int accumulate, int activation)
+                            ulong filter_group, int has_bias, int accumulate, int activation, int samples_innermost)
 {
     const int column = (int)get_global_id(1) * TILE_WIDTH;
     const int width = columns - column;
@@ -69,10 +70,11 @@ __kernel void conv2d_gather(__global const float *source, ulong source_offset, _
 #pragma unroll
     for (int i = 0; i < TILE_M; i++) {
         const int index = pixel + min(i, height - 1);
-        const int line = index / tile_columns;
-        const int x = index - line * tile_columns;
-        const int sample = line / tile_rows;
-        const int y = line - sample * tile_rows;
+        const int place = samples_innermost ? index / batch : index;
+        const int line = place / tile_columns;
+        const int x = place - line * tile_columns;
+        const int sample = samples_innermost ? index - place * batch : line / tile_rows;
+        const int y = samples_innermost ? line : line - sample * tile_rows;
 #if DATA_GRADIENT
         ys[i] = y;
         xs[i] = x;
@@ -81,7 +83,7 @@ __kernel void conv2d_gather(__global const float *source, ulong source_offset, _
 #else
         ys[i] = y * stride_height - padding_top;
         xs[i] = x * stride_width - padding_left;
-        places[i] = index;
+        places[i] = (sample * result_height + y) * result_width + x;
         inside = inside && xs[i] >= 0 && xs[i] + window_width <= source_width;
 #endif
         corners[i] = (((long)sample * source_height + ys[i]) * source_width + xs[i]) * source_channels;
@@ -118,13 +120,16 @@ __kernel void conv2d_gather(__global const float *source, ulong source_offset, _
 #endif
             const long shift = ((long)shift_y * source_width + shift_x) * source_channels;
             __global const float *numbers[TILE_M];
+            int meets = 0;
 #pragma unroll
             for (int i = 0; i < TILE_M; i++) {
                 const int y = ys[i] + shift_y;
                 const int x = xs[i] + shift_x;
                 const int covered = y >= 0 && y < source_height && x >= 0 && x < source_width;
                 numbers[i] = covered ? source + (corners[i] + shift) : zeros;
+                meets |= covered;
             }
+            if (!meets) continue;
             const ulong begin = filter_begin + (ulong)(r * window_width + s) * tap_size;
             __global const float *weights = filter + begin;
             // Lines before `whole_end` can be read as whole vectors.
@@ -159,7 +164,9 @@ __kernel void conv2d_gather(__global const float *source, ulong source_offset, _
 // The weight gradient as a sum of outer products: lines of the filter are [tap, input channel of the group].
 //
 // One work-item owns TILE_M lines times TILE_N vectors of output channels, for the pixels of one chunk and one task.
-// The chunks are added afterwards in a fixed order. The input is padded already, so that every tap meets a pixel.
+// The chunks are added afterwards in a fixed order. The input is padded already, so that every tap meets a pixel;
+// the padding is left out by tiles of a single tap. With
+// `samples_innermost` a chunk is `chunk_pixels` samples instead of pixels. `image_height` and `image_width` are without it.
 // `line_step` is the number of elements from one pixel's deltas to the next, `panel` that from one tile of channels to
 // the next, and the deltas of a task have `task_size`.
 //
@@ -169,8 +176,10 @@ __kernel void conv2d_weight_gradient(__global const float *input, ulong input_of
                                      int batch, int input_height, int input_width, int input_channels,
                                      int output_height, int output_width, int output_channels, int window_height,
                                      int window_width, int stride_height, int stride_width, int dilation_height,
-                                     int dilation_width, int groups, int chunks, int chunk_pixels,
-                                     int line_step, ulong panel, ulong task_size, int accumulate)
+                                     int dilation_width, int image_height, int image_width, int padding_top,
+                                     int padding_left, int groups, int chunks, int chunk_pixels, int line_step,
+                                     ulong panel, ulong task_size, int accumulate,
+                                     int samples_innermost)
 {
     const int depth = input_channels / groups;
     const int columns = output_channels / groups;
@@ -195,6 +204,17 @@ __kernel void conv2d_weight_gradient(__global const float *input, ulong input_of
         const int s = tap - r * window_width;
         taps[i] = (r * dilation_height * input_width + s * dilation_width) * input_channels + (index - tap * depth);
     }
+    // The part of the output whose pixels meet the image.
+    int y_begin = 0, y_end = output_height, x_begin = 0, x_end = output_width;
+    const int tap = row / depth;
+    if (tap == (row + height - 1) / depth) {
+        const int rise = padding_top - tap / window_width * dilation_height;
+        const int run = padding_left - tap % window_width * dilation_width;
+        y_begin = rise > 0 ? (rise + stride_height - 1) / stride_height : 0;
+        x_begin = run > 0 ? (run + stride_width - 1) / stride_width : 0;
+        y_end = image_height + rise > 0 ? min((image_height + rise - 1) / stride_height + 1, output_height) : 0;
+        x_end = image_width + run > 0 ? min((image_width + run - 1) / stride_width + 1, output_width) : 0;
+    }
     input += input_offset + group * depth;
     const ulong first = task * task_size + group * columns + get_global_id(1) / groups * panel;
     const long readable = (long)(tasks * task_size - first) - TILE_WIDTH;
@@ -209,29 +229,52 @@ __kernel void conv2d_weight_gradient(__global const float *input, ulong input_of
 #pragma unroll
         for (int v = 0; v < TILE_N; v++) sums[i][v] = (float16)(0.0f);
     }
-    int pixel = chunk * chunk_pixels;
-    const int end = min(pixel + chunk_pixels, pixels);
 #define NUMBER(i) corner[taps[i]]
-    while (pixel < end) {
-        // The rest of one row of the output.
-        const int output_row = pixel / output_width;
-        const int x = pixel - output_row * output_width;
-        const int sample = output_row / output_height;
-        const int y = output_row - sample * output_height;
-        const int row_end = min(end, pixel - x + output_width);
-        const ulong line_begin = ((ulong)sample * input_height + y * stride_height) * input_width;
-        __global const float *corner = input + (line_begin + x * stride_width) * input_channels;
-        const int whole_end = min(row_end, whole_pixels);
-        for (; pixel < whole_end; pixel++) {
-#pragma unroll
-            for (int v = 0; v < TILE_N; v++) line[v] = vload16(v, deltas + (ulong)pixel * line_step);
-            ADD_OUTER_PRODUCT(sums, line, NUMBER)
-            corner += stride_width * input_channels;
+    // Runs of pixels that lie equally far apart: a row of one sample, or one place of neighbouring samples.
+    const int image_pixels = output_height * output_width;
+    const int begin = chunk * chunk_pixels;
+    const int end = min(begin + chunk_pixels, samples_innermost ? batch : pixels);
+    const int pixel_step = samples_innermost ? image_pixels : 1;
+    const ulong corner_step =
+        (samples_innermost ? (ulong)input_height * input_width : (ulong)stride_width) * input_channels;
+    int sample = samples_innermost ? begin : begin / image_pixels;
+    int y = samples_innermost ? 0 : begin / output_width - sample * output_height;
+    int x = samples_innermost ? x_begin : begin % output_width;
+    while (samples_innermost ? y < output_height : (sample * output_height + y) * output_width < end) {
+        const int line_begin = (sample * output_height + y) * output_width;
+        int count = end - begin;
+        if (!samples_innermost) {
+            x = max(x, x_begin);
+            count = min(x_end, end - line_begin) - x;
         }
-        for (; pixel < row_end; pixel++) {
-            load_line(line, deltas + (ulong)pixel * line_step, width);
-            ADD_OUTER_PRODUCT(sums, line, NUMBER)
-            corner += stride_width * input_channels;
+        if (y >= y_begin && y < y_end && x < x_end) {
+            int pixel = line_begin + x;
+            const ulong corner_line = ((ulong)sample * input_height + y * stride_height) * input_width;
+            __global const float *corner = input + (corner_line + x * stride_width) * input_channels;
+            const int whole = pixel < whole_pixels ? (whole_pixels - pixel + pixel_step - 1) / pixel_step : 0;
+            int done = 0;
+            for (; done < min(count, whole); done++) {
+#pragma unroll
+                for (int v = 0; v < TILE_N; v++) line[v] = vload16(v, deltas + (ulong)pixel * line_step);
+                ADD_OUTER_PRODUCT(sums, line, NUMBER)
+                pixel += pixel_step;
+                corner += corner_step;
+            }
+            for (; done < count; done++) {
+                load_line(line, deltas + (ulong)pixel * line_step, width);
+                ADD_OUTER_PRODUCT(sums, line, NUMBER)
+                pixel += pixel_step;
+                corner += corner_step;
+            }
+        }
+        x = samples_innermost ? x + 1 : output_width;
+        if (x >= (samples_innermost ? x_end : output_width)) {
+            x = samples_innermost ? x_begin : 0;
+            y++;
+        }
+        if (!samples_innermost && y == output_height) {
+            y = 0;
+            sample++;
         }
     }
 #undef NUMBER

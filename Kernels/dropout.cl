@@ -9,13 +9,20 @@ __kernel void dropout(__global const float *input, ulong input_offset, __global 
     const float scale = 1.0f / (1.0f - probability);
     const ulong begin = (ulong)get_global_id(0) * CHUNK;
     const ulong end = min(begin + CHUNK, count);
-    FOR_EACH_VECTOR(i, lanes, begin, end) {
-        const float16 uniform = philox_uniform(philox_vector(seed, stream, block + i / 4));
-        for (int task = 0; task < tasks; task++) {
-            const ulong place = task * count + i;
-            const float16 value = load_vector(input + input_offset + place, lanes);
-            store_partial(select(value * scale, (float16)(0.0f), uniform < probability),
-                          output + output_offset + place, lanes);
+    for (ulong first = begin; first < end; first += 4 * LANES) {
+        uint16 words[4];
+        philox_vectors(seed, stream, block + first / 4, words);
+#pragma unroll
+        for (int v = 0; v < 4; v++) {
+            const ulong i = first + v * LANES;
+            const int lanes = (int)((long)end - (long)i);
+            const float16 uniform = philox_uniform(words[v]);
+            for (int task = 0; task < tasks; task++) {
+                const ulong place = task * count + i;
+                const float16 value = load_vector(input + input_offset + place, lanes);
+                store_partial(select(value * scale, (float16)(0.0f), uniform < probability),
+                              output + output_offset + place, lanes);
+            }
         }
     }
 }

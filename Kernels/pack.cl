@@ -5,6 +5,7 @@
 //
 // Dimension 0 counts blocks of lines, 1 panels, 2 matrices.
 #include "common.clh"
+#include "transpose.clh"
 
 __kernel void pack_panels(__global const float *source, ulong source_offset, __global float *panels,
                           ulong panels_offset, int columns, int lines, int panel_width, ulong column_step,
@@ -27,7 +28,18 @@ __kernel void pack_panels(__global const float *source, ulong source_offset, __g
             for (; i < panel_width; i++) to[i] = 0.0f;
         }
     } else {
-        for (int i = 0; i < panel_width; i++) {
+        int i = 0;
+        if (line_step == 1 && last - first == LANES) {
+            for (; i + LANES <= width; i += LANES) {
+                float16 square[LANES];
+#pragma unroll
+                for (int j = 0; j < LANES; j++) square[j] = vload16(0, source + (i + j) * column_step + first);
+                transpose(square);
+#pragma unroll
+                for (int j = 0; j < LANES; j++) vstore16(square[j], 0, panels + (ulong)(first + j) * panel_width + i);
+            }
+        }
+        for (; i < panel_width; i++) {
             for (int line = first; line < last; line++)
                 panels[(ulong)line * panel_width + i] = i < width ? source[i * column_step + line * line_step] : 0.0f;
         }

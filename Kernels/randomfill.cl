@@ -11,12 +11,42 @@ __kernel void random_uniform(__global float *result, ulong result_offset, float 
     const float below = nextafter(high, low);
     const ulong begin = (ulong)get_global_id(0) * CHUNK;
     const ulong end = min(begin + CHUNK, count);
-    FOR_EACH_VECTOR(i, lanes, begin, end) {
-        const float16 uniform = philox_uniform(philox_vector(seed, stream, block + i / 4));
-        const float16 value = fma(uniform, (float16)(high - low), (float16)(low));
-        // Rounding may reach `high`, which does not belong to the interval.
-        store_partial(select(value, (float16)(below), value >= high && high > low), result + i, lanes);
+    for (ulong first = begin; first < end; first += 4 * LANES) {
+        uint16 words[4];
+        philox_vectors(seed, stream, block + first / 4, words);
+#pragma unroll
+        for (int v = 0; v < 4; v++) {
+            const ulong i = first + v * LANES;
+            const float16 value = fma(philox_uniform(words[v]), (float16)(high - low), (float16)(low));
+            // Rounding may reach `high`, which does not belong to the interval.
+            store_partial(select(value, (float16)(below), value >= high && high > low), result + i,
+                          (int)((long)end - (long)i));
+        }
     }
+}
+
+// Sine and cosine of a share of a full turn in [0, 1), by Taylor's series around the closest quarter turn: the first
+// terms left out are below 2e-9.
+static void sine_and_cosine(float16 turns, float16 *sine, float16 *cosine)
+{
+    const float16 nearest = rint(4.0f * turns);
+    const int16 quarter = convert_int16(nearest);
+    const float16 x = 6.28318531f * fma((float16)(-0.25f), nearest, turns);
+    const float16 square = x * x;
+    float16 s = fma(square, (float16)(1.0f / 362880), (float16)(-1.0f / 5040));
+    s = fma(square, s, (float16)(1.0f / 120));
+    s = fma(square, s, (float16)(-1.0f / 6));
+    s = fma(x * square, s, x);
+    float16 c = fma(square, (float16)(-1.0f / 3628800), (float16)(1.0f / 40320));
+    c = fma(square, c, (float16)(-1.0f / 720));
+    c = fma(square, c, (float16)(1.0f / 24));
+    c = fma(square, c, (float16)(-0.5f));
+    c = fma(square, c, (float16)(1.0f));
+    const int16 swaps = (quarter & 1) != 0;
+    const float16 sine_sign = select((float16)(1.0f), (float16)(-1.0f), (quarter & 2) != 0);
+    const float16 cosine_sign = select((float16)(1.0f), (float16)(-1.0f), ((quarter + 1) & 2) != 0);
+    *sine = sine_sign * select(s, c, swaps);
+    *cosine = cosine_sign * select(c, s, swaps);
 }
 
 // Normal numbers by Box and Muller's transform on the word pairs (0, 1) and (2, 3) of every block.
@@ -26,14 +56,25 @@ __kernel void random_normal(__global float *result, ulong result_offset, float m
     result += result_offset;
     const ulong begin = (ulong)get_global_id(0) * CHUNK;
     const ulong end = min(begin + CHUNK, count);
-    FOR_EACH_VECTOR(i, lanes, begin, end) {
-        const uint16 words = philox_vector(seed, stream, block + i / 4);
-        const float8 u = convert_float8((words.even >> 8) + 1u) * 0x1p-24f;
-        const float8 v = convert_float8(words.odd >> 8) * 0x1p-24f;
-        const float8 radius = sqrt(-2.0f * log(u));
-        float16 normal;
-        normal.even = radius * cospi(2.0f * v);
-        normal.odd = radius * sinpi(2.0f * v);
-        store_partial(fma(normal, (float16)(deviation), (float16)(mean)), result + i, lanes);
+    for (ulong first = begin; first < end; first += 4 * LANES) {
+        uint16 words[4];
+        philox_vectors(seed, stream, block + first / 4, words);
+#pragma unroll
+        for (int pair = 0; pair < 4; pair += 2) {
+            const uint16 even = (uint16)(words[pair].even, words[pair + 1].even);
+            const uint16 odd = (uint16)(words[pair].odd, words[pair + 1].odd);
+            const float16 radius = sqrt(-2.0f * log(convert_float16((even >> 8) + 1u) * 0x1p-24f));
+            float16 sine, cosine;
+            sine_and_cosine(convert_float16(odd >> 8) * 0x1p-24f, &sine, &cosine);
+            const float16 scaled = radius * deviation;
+            float16 normal;
+            normal.even = fma(scaled.lo, cosine.lo, (float8)(mean));
+            normal.odd = fma(scaled.lo, sine.lo, (float8)(mean));
+            store_partial(normal, result + first + pair * LANES, (int)((long)end - (long)first) - pair * LANES);
+            normal.even = fma(scaled.hi, cosine.hi, (float8)(mean));
+            normal.odd = fma(scaled.hi, sine.hi, (float8)(mean));
+            store_partial(normal, result + first + (pair + 1) * LANES,
+                          (int)((long)end - (long)first) - (pair + 1) * LANES);
+        }
     }
 }

@@ -1,5 +1,6 @@
 #include "common.clh"
 #include "strided.clh"
+#include "transpose.clh"
 
 // Copies a box of elements between two strided layouts.
 //
@@ -22,6 +23,21 @@ __kernel void strided_copy(__global const float *source, ulong source_offset, __
     const ulong2 places = decode_places(outer, outer_axes, extents, source_strides, destination_strides);
     source += source_offset + places.x;
     destination += destination_offset + places.y;
+    const int is_square = end - begin == LANES && second_end - second_begin == LANES;
+    if (is_square && second_strides.x == 1 && inner_strides.y == 1) {
+        float16 square[LANES];
+#pragma unroll
+        for (int i = 0; i < LANES; i++)
+            square[i] = vload16(0, source + (begin + i) * inner_strides.x + second_begin);
+        transpose(square);
+#pragma unroll
+        for (int j = 0; j < LANES; j++) {
+            __global float *to = destination + (second_begin + j) * second_strides.y + begin;
+            if (accumulates) square[j] += vload16(0, to);
+            vstore16(square[j], 0, to);
+        }
+        return;
+    }
     for (int j = second_begin; j < second_end; j++) {
         __global const float *from = source + j * second_strides.x;
         __global float *to = destination + j * second_strides.y;

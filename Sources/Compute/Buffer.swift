@@ -128,7 +128,7 @@ public final class BufferPool {
 
 /// A place in a buffer: what a primitive reads or writes.
 public struct Operand {
-    public let buffer: Buffer
+    public private(set) var buffer: Buffer
     /// Elements of four bytes before the first one.
     public let offset: Int
 
@@ -136,6 +136,9 @@ public struct Operand {
         self.buffer = buffer
         self.offset = offset
     }
+
+    /// Whether nobody else holds the buffer, so that overwriting it changes no other value.
+    public mutating func isUniquelyReferenced() -> Bool { isKnownUniquelyReferenced(&buffer) }
 
     /// The place `count` elements further on.
     public func advanced(by count: Int) -> Operand { Operand(buffer, offset: offset + count) }

@@ -45,8 +45,32 @@ extension Conv2D {
         ]
     }
 
+    /// Whether so many taps meet padding alone that tiles are made of one place of neighbouring samples, which can leave
+    /// them out.
+    ///
+    /// - Parameter pixels: pixels of a sample that tiles are made of; each meets all taps where nothing is left out.
+    private func isSparse(pixels: Int) -> Bool {
+        let rows = Conv2D.coveredTaps(
+            outputs: outputHeight, inputs: inputHeight, window: window.height, stride: window.strideHeight,
+            dilation: window.dilationHeight, padding: window.paddingTop)
+        let columns = Conv2D.coveredTaps(
+            outputs: outputWidth, inputs: inputWidth, window: window.width, stride: window.strideWidth,
+            dilation: window.dilationWidth, padding: window.paddingLeft)
+        return 4 * rows * columns <= 3 * pixels * taps
+    }
+
+    /// The pairs of an output and a tap along one axis that meet the input.
+    private static func coveredTaps(
+        outputs: Int, inputs: Int, window: Int, stride: Int, dilation: Int, padding: Int
+    ) -> Int {
+        (0..<window).reduce(0) { sum, tap in
+            let shift = tap * dilation - padding
+            return sum + (0..<outputs).count { (0..<inputs).contains($0 * stride + shift) }
+        }
+    }
+
     private func forwardPlan(_ tuning: Tuning) -> Plan {
-        let tile = tuning.tile(columns: columns)
+        let tile = tuning.tile(rows: pixels, columns: columns)
         return Plan(
             Launch(
                 file: "conv2d", macros: tile.macros + ["DATA_GRADIENT=0"], kernel: "conv2d_gather",
@@ -60,16 +84,17 @@ extension Conv2D {
                 ] + strideAndDilation + [
                     .int(window.paddingTop), .int(window.paddingLeft), .int(groups), .int(depth), .int(columns),
                     .long(columns), .flag(bias), .flag(false), .int(Int(activation.rawValue)),
+                    .flag(isSparse(pixels: outputHeight * outputWidth)),
                 ]))
     }
 
     private func dataGradientPlan(_ tuning: Tuning) -> Plan {
-        let tile = tuning.tile(columns: depth)
         let residues = window.strideHeight * window.strideWidth
         // The residue with the most pixels decides.
         let pixelsOfResidue =
             batch * quotient(inputHeight, roundedUpBy: window.strideHeight)
             * quotient(inputWidth, roundedUpBy: window.strideWidth)
+        let tile = tuning.tile(rows: pixelsOfResidue, columns: depth)
         return Plan(
             .packPanels(
                 from: .operand(1), to: .scratch(0), columns: depth, lines: outputChannels, panelWidth: depth,
@@ -88,16 +113,18 @@ extension Conv2D {
                 ] + strideAndDilation + [
                     .int(window.paddingTop), .int(window.paddingLeft), .int(groups), .int(columns), .int(depth),
                     .long(columns * depth), .flag(false), .flag(accumulate), .int(0),
+                    .flag(isSparse(pixels: inputHeight * inputWidth / residues)),
                 ]),
             scratch: [filterCount])
     }
 
     private func weightGradientPlan(_ tuning: Tuning) -> Plan {
-        let tile = tuning.tile(columns: columns)
         let lines = taps * depth
+        let tile = tuning.tile(rows: lines, columns: columns)
         let tiles = quotient(lines, roundedUpBy: tile.rows) * quotient(columns, roundedUpBy: tile.width) * groups
         let chunks = weightGradientChunks(tiles: tiles, tuning)
-        let chunkPixels = quotient(pixels, roundedUpBy: chunks)
+        let samplesInnermost = isSparse(pixels: outputHeight * outputWidth)
+        let chunkPixels = quotient(samplesInnermost ? batch : pixels, roundedUpBy: chunks)
 
         // Channels of neighbouring pixels that lie far apart are copied together, so that a tile reads one stream.
         let packs = groups == 1 && columns >= 256
@@ -125,8 +152,9 @@ extension Conv2D {
                     .int(outputHeight), .int(outputWidth), .int(outputChannels), .int(window.height),
                     .int(window.width),
                 ] + strideAndDilation + [
+                    .int(inputHeight), .int(inputWidth), .int(window.paddingTop), .int(window.paddingLeft),
                     .int(groups), .int(chunks), .int(chunkPixels), .int(packs ? tile.width : outputChannels),
-                    .long(panel), .long(taskSize), .flag(accumulate && chunks == 1),
+                    .long(panel), .long(taskSize), .flag(accumulate && chunks == 1), .flag(samplesInnermost),
                 ]),
             scratch: [0, 0, packs ? tasks * taskSize : 0])
         if packs {

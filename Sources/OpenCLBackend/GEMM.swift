@@ -47,7 +47,7 @@ extension GEMM {
     private func tiledPlan(
         _ tuning: Tuning, transposesA: Bool, transposesB: Bool, left: Int, right: Int
     ) -> Plan {
-        let tile = tuning.tile(columns: columns)
+        let tile = tuning.tile(rows: rows, columns: columns)
         let tiles = (quotient(rows, roundedUpBy: tile.rows), quotient(columns, roundedUpBy: tile.width))
         let packsA = transposesA && GEMM.isScattered(lines: inner, length: rows) && columns >= GEMM.manyLines
         let packsB = transposesB || (GEMM.isScattered(lines: inner, length: columns) && rows >= GEMM.manyLines)

@@ -34,7 +34,10 @@ struct Tuning: Hashable {
             workGroupSize = 1
             chunk = 4096
             reductionPiece = 4096
-            tiles = [Tile(rows: 7, vectors: 4), Tile(rows: 8, vectors: 3), Tile(rows: 8, vectors: 1)]
+            tiles = [
+                Tile(rows: 7, vectors: 4), Tile(rows: 8, vectors: 3), Tile(rows: 8, vectors: 2),
+                Tile(rows: 8, vectors: 1),
+            ]
             minimumWorkItems = 4 * information.computeUnits
             cacheBytes = 1 << 19
         case .openCLGPU, .openCLAccelerator:
@@ -47,12 +50,11 @@ struct Tuning: Hashable {
         }
     }
 
-    /// The tile that wastes the least on a result of `columns` columns; the preferred one among equals.
-    func tile(columns: Int) -> Tile {
+    /// The tile that wastes the least on a result; one that is less preferred must save a tenth of the work.
+    func tile(rows: Int, columns: Int) -> Tile {
+        func work(_ tile: Tile) -> Int { padded(rows, to: tile.rows) * padded(columns, to: tile.width) }
         var best = tiles[0]
-        for tile in tiles.dropFirst() where padded(columns, to: tile.width) < padded(columns, to: best.width) {
-            best = tile
-        }
+        for tile in tiles.dropFirst() where 10 * work(tile) <= 9 * work(best) { best = tile }
         return best
     }
 

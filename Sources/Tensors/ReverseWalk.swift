@@ -5,7 +5,7 @@ struct Cotangent {
     /// Ascending numbers of the tasks.
     let tasks: [Int]
     /// `[tasks.count] + shape`
-    let value: Tensor
+    var value: Tensor
 }
 
 /// A loss from which a reverse walk starts.
@@ -67,6 +67,27 @@ public struct ReverseStep {
         } else {
             walk.pending[node].append(Cotangent(tasks: taskNumbers, value: value))
         }
+    }
+
+    /// Adds to the cotangent of an input what `write` computes: onto the contribution that has arrived already, where
+    /// there is one of the same tasks that nobody else uses, which spares a tensor and the addition.
+    ///
+    /// - Parameter write: writes `[tasks]` + the input's shape, or adds to it.
+    public func accumulate(
+        to input: Int, on device: any Device,
+        _ write: (_ destination: Operand, _ accumulate: Bool) throws(ComputeError) -> Void
+    ) throws(ComputeError) {
+        let node = inputs[input]
+        guard node >= 0 else { return }
+        for position in walk.pending[node].indices
+        where walk.pending[node][position].tasks == taskNumbers
+            && walk.pending[node][position].value.isUniquelyReferenced()
+        {
+            return try write(walk.pending[node][position].value.storage, true)
+        }
+        let value = try Tensor(uninitialized: walk.tape.records[node].shape.prepending(tasks), on: device)
+        try write(value.storage, false)
+        add(value, to: input)
     }
 
     /// Adds an outer product to the gradient of an input. It is computed here only if the input is not a leaf.

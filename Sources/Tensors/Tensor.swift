@@ -9,7 +9,7 @@ public enum ElementType: UInt8, Hashable, Sendable { case float32, int32 }
 /// tensor that uses it is gone. Where an input is watched by a ``Tape``, operations record themselves on it.
 public struct Tensor {
     /// Where the first element lies.
-    public let storage: Operand
+    public private(set) var storage: Operand
     public let shape: Shape
     public let elementType: ElementType
     /// The tensor's place on a tape, if its derivative is wanted.
@@ -85,6 +85,9 @@ public struct Tensor {
     public init(_ value: Float, on device: any Device) throws(ComputeError) {
         try self.init([value], shape: .scalar, on: device)
     }
+
+    /// Whether no other tensor shares the memory.
+    mutating func isUniquelyReferenced() -> Bool { storage.isUniquelyReferenced() }
 
     public var device: any Device { storage.buffer.device }
     public var count: Int { shape.count }

@@ -38,16 +38,15 @@ private struct ConvolutionOperation: DifferentiableOperation {
 
     func backward(_ cotangent: Tensor, into step: ReverseStep) throws(ComputeError) {
         let deltas = try activation.deltas(cotangent)
-        if step.needs(0) {
-            let gradient = try Tensor(uninitialized: input.shape.prepending(step.tasks), on: input.device)
+        try step.accumulate(to: 0, on: input.device) { (gradient, accumulate) throws(ComputeError) in
             try input.device.encode(
                 .conv2D(
                     Conv2D(
                         .dataGradient, batch: step.tasks * geometry.batch, inputHeight: geometry.inputHeight,
                         inputWidth: geometry.inputWidth, inputChannels: geometry.inputChannels,
-                        outputChannels: geometry.outputChannels, window: geometry.window, groups: geometry.groups)),
-                [deltas.storage, filter.storage, gradient.storage])
-            step.add(gradient, to: 0)
+                        outputChannels: geometry.outputChannels, window: geometry.window, groups: geometry.groups,
+                        accumulate: accumulate)),
+                [deltas.storage, filter.storage, gradient])
         }
         try step.add(
             ConvolutionGradient(geometry: geometry, input: input, deltas: deltas), to: 1, device: input.device)

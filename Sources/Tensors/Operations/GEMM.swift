@@ -65,12 +65,13 @@ private struct LinearOperation: DifferentiableOperation {
         let (inner, columns) = (weight.shape[0], weight.shape[1])
         let rows = input.count / inner
         let deltas = try activation.deltas(cotangent).reshaped([step.tasks, rows, columns])
-        if step.needs(0) {
-            let gradient = try Tensor(uninitialized: input.shape.prepending(step.tasks), on: input.device)
+        try step.accumulate(to: 0, on: input.device) { (gradient, accumulate) throws(ComputeError) in
             try input.device.encode(
-                .gemm(GEMM(rows: step.tasks * rows, columns: inner, inner: columns, transposeB: true)),
-                [deltas.storage, weight.storage, gradient.storage])
-            step.add(gradient, to: 0)
+                .gemm(
+                    GEMM(
+                        rows: step.tasks * rows, columns: inner, inner: columns, transposeB: true,
+                        accumulate: accumulate)),
+                [deltas.storage, weight.storage, gradient])
         }
         try step.add(LinearGradient(input: input.reshaped([rows, inner]), deltas: deltas), to: 1, device: input.device)
         if step.inputCount > 2 { try step.add(BiasGradient(deltas: deltas), to: 2, device: input.device) }
