@@ -53,6 +53,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
+        // For scripts: lists what the offline compilers check.
+        .executableTarget(name: "ListKernels", dependencies: ["Compute", "Conformance", "OpenCLBackend"]),
+
         // Tests.
         .target(
             name: "TestDevices", dependencies: ["Compute", "CPUBackend", "OpenCLBackend"], path: "Tests/TestDevices"),
