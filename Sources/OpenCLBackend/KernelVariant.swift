@@ -17,7 +17,7 @@ package struct KernelVariant: Hashable, Sendable, Codable {
     ///
     /// - Parameter information: stands for the class; its kind, limits and compute units choose the parameters.
     package static func all(of primitives: [Primitive], on information: DeviceInformation) -> [KernelVariant] {
-        let tuning = Tuning(for: information)
+        let tuning = Tuning(for: information, as: information.kind)
         let variants = primitives.flatMap { primitive in
             primitive.plan(tuning).launches.map { launch in
                 KernelVariant(

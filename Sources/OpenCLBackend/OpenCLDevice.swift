@@ -3,8 +3,8 @@ import Compute
 
 /// A device of an OpenCL driver: a GPU, or a CPU through PoCL or Intel's runtime.
 ///
-/// Everything runs on one in-order queue. A primitive is planned when it is first encoded; afterwards an encoding costs a
-/// look-up, the arguments that change, and a launch.
+/// Everything runs on one in-order queue. A primitive is planned when it is first encoded; afterwards an encoding costs
+/// a look-up, the arguments that change, and a launch.
 public final class OpenCLDevice: Device {
     public let information: DeviceInformation
     public let pool: BufferPool
@@ -36,18 +36,25 @@ public final class OpenCLDevice: Device {
         try self.init(hardware, cache: hardware.cachesKernels ? nil : .user())
     }
 
-    /// Opens a device and keeps its compiled programs in `cache`, whatever the driver does itself.
-    package convenience init(index: Int = 0, cache: BinaryCache?) throws(ComputeError) {
-        try self.init(OpenCLDevice.hardware(index: index), cache: cache)
+    /// Opens a device in a way that a user cannot choose.
+    ///
+    /// - Parameters:
+    ///   - cache: keeps compiled programs, whatever the driver does itself.
+    ///   - kind: the class of devices whose kernel parameters are used; by default the device's own. Any device computes
+    ///     the same with all of them, only not as fast.
+    package convenience init(
+        index: Int = 0, cache: BinaryCache?, tunedAs kind: DeviceKind? = nil
+    ) throws(ComputeError) {
+        try self.init(OpenCLDevice.hardware(index: index), cache: cache, tunedAs: kind)
     }
 
-    private init(_ hardware: Hardware, cache: BinaryCache?) throws(ComputeError) {
+    private init(_ hardware: Hardware, cache: BinaryCache?, tunedAs kind: DeviceKind? = nil) throws(ComputeError) {
         let context = try OpenCLContext(hardware)
         information = hardware.information
         self.context = context
         library = KernelLibrary(context: context, cache: cache)
         staging = StagingArea(context: context)
-        tuning = Tuning(for: hardware.information)
+        tuning = Tuning(for: hardware.information, as: kind ?? hardware.information.kind)
         pool = BufferPool(
             limit: hardware.information.memoryBytes,
             source: BufferPool.Source(
@@ -66,7 +73,7 @@ public final class OpenCLDevice: Device {
                 requested: "opencl:\(index)",
                 found: all.map { "\($0.information.identifier) (\($0.information.name))" },
                 hint: all.isEmpty
-                    ? "Install an OpenCL driver (your GPU vendor's, or pocl-opencl-icd for the CPU), or use the device cpu."
+                    ? "Install your GPU vendor's OpenCL driver, or pocl-opencl-icd for the CPU, or use the device cpu."
                     : "Choose one of these.")
         }
         return all[index]
@@ -75,16 +82,12 @@ public final class OpenCLDevice: Device {
     // MARK: Memory
 
     public func upload(_ bytes: UnsafeRawBufferPointer, to operand: Operand) throws(ComputeError) {
-        precondition(
-            operand.offset * 4 + bytes.count <= operand.buffer.byteCount,
-            "upload: \(bytes.count) bytes at element \(operand.offset) of a buffer of \(operand.buffer.byteCount) bytes")
+        checkBounds(of: operand, byteCount: bytes.count, in: "upload")
         try staging.upload(bytes, to: operand.buffer.handle, byteOffset: operand.offset * 4)
     }
 
     public func download(_ operand: Operand, into bytes: UnsafeMutableRawBufferPointer) throws(ComputeError) {
-        precondition(
-            operand.offset * 4 + bytes.count <= operand.buffer.byteCount,
-            "download: \(bytes.count) bytes at element \(operand.offset) of a buffer of \(operand.buffer.byteCount) bytes")
+        checkBounds(of: operand, byteCount: bytes.count, in: "download")
         guard bytes.count > 0 else { return try synchronize() }
         try check(
             clEnqueueReadBuffer(
@@ -93,6 +96,12 @@ public final class OpenCLDevice: Device {
     }
 
     public func synchronize() throws(ComputeError) { try context.finish() }
+
+    private func checkBounds(of operand: Operand, byteCount: Int, in call: StaticString) {
+        precondition(
+            operand.offset * 4 + byteCount <= operand.buffer.byteCount,
+            "\(call): \(byteCount) bytes at element \(operand.offset) of a buffer of \(operand.buffer.byteCount) bytes")
+    }
 
     // MARK: Encoding
 

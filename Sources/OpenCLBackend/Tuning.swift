@@ -28,8 +28,8 @@ struct Tuning: Hashable {
     /// - CPU: AVX-512 has 32 registers of 16 lanes: 28 sums fit beside the lines. A work-group of one item costs a core
     ///   about 0.1 µs, so items own 16 kB.
     /// - Others: many small items.
-    init(for information: DeviceInformation) {
-        switch information.kind {
+    init(for information: DeviceInformation, as kind: DeviceKind) {
+        switch kind {
         case .cpu, .openCLCPU:
             workGroupSize = 1
             chunk = 4096
