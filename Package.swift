@@ -57,6 +57,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
+        // For scripts: lists what the offline compilers check.
+        .executableTarget(name: "ListKernels", dependencies: ["Compute", "Conformance", "OpenCLBackend"]),
+
         // Tests.
         .target(
             name: "TestDevices", dependencies: ["Compute", "CPUBackend", "OpenCLBackend"], path: "Tests/TestDevices"),

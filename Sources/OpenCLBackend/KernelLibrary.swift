@@ -23,6 +23,11 @@ final class KernelLibrary {
     /// Options that keep NaN and infinity, with which a diverging training shows itself.
     private static let options = ["-cl-std=CL1.2", "-cl-mad-enable", "-cl-no-signed-zeros"]
 
+    /// The options that the program of a launch is built with.
+    static func options(for launch: Launch) -> String {
+        (options + launch.macros.map { "-D\($0)" }).joined(separator: " ")
+    }
+
     init(context: OpenCLContext, cache: BinaryCache?) {
         self.context = context
         self.cache = cache
@@ -32,7 +37,7 @@ final class KernelLibrary {
 
     /// A kernel of one of the embedded files.
     func kernel(for launch: Launch) throws(ComputeError) -> Kernel {
-        let options = (KernelLibrary.options + launch.macros.map { "-D\($0)" }).joined(separator: " ")
+        let options = KernelLibrary.options(for: launch)
         let key = "\(launch.file) \(options)"
         let program: cl_program
         if let built = programs[key] {

@@ -234,7 +234,7 @@ public final class OpenCLDevice: Device {
 
 extension Primitive {
     /// How the primitive runs on a device of this tuning.
-    fileprivate func plan(_ tuning: Tuning) -> Plan {
+    func plan(_ tuning: Tuning) -> Plan {
         switch self {
         case .gemm(let gemm): gemm.plan(tuning)
         case .conv2D(let convolution): convolution.plan(tuning)
