@@ -15,7 +15,6 @@ struct GroupTile: Hashable {
     /// The tiles that kernels are shipped for, the largest first.
     static let all = [
         GroupTile(rows: 128, columns: 128, depth: 8, itemRows: 8, itemColumns: 8, speed: 1),
-        GroupTile(rows: 128, columns: 64, depth: 16, itemRows: 8, itemColumns: 4, speed: 0.9),
         GroupTile(rows: 64, columns: 64, depth: 16, itemRows: 8, itemColumns: 4, speed: 0.8),
         GroupTile(rows: 32, columns: 32, depth: 16, itemRows: 4, itemColumns: 4, speed: 0.5),
     ]
