@@ -18,6 +18,9 @@ static const char strided_text[] = {
 static const char tile_text[] = {
 #embed "tile.clh" suffix(, 0)
 };
+static const char tiled_text[] = {
+#embed "tiled.clh" suffix(, 0)
+};
 static const char transpose_text[] = {
 #embed "transpose.clh" suffix(, 0)
 };
@@ -29,6 +32,9 @@ static const char binary_text[] = {
 };
 static const char conv2d_text[] = {
 #embed "conv2d.cl" suffix(, 0)
+};
+static const char conv2d_tiled_text[] = {
+#embed "conv2d_tiled.cl" suffix(, 0)
 };
 static const char crossentropy_text[] = {
 #embed "crossentropy.cl" suffix(, 0)
@@ -44,6 +50,9 @@ static const char fill_text[] = {
 };
 static const char gemm_text[] = {
 #embed "gemm.cl" suffix(, 0)
+};
+static const char gemm_tiled_text[] = {
+#embed "gemm_tiled.cl" suffix(, 0)
 };
 static const char gramian_text[] = {
 #embed "gramian.cl" suffix(, 0)
@@ -94,15 +103,18 @@ static const struct {
     {"philox.clh", philox_text},
     {"strided.clh", strided_text},
     {"tile.clh", tile_text},
+    {"tiled.clh", tiled_text},
     {"transpose.clh", transpose_text},
     {"batchnorm.cl", batchnorm_text},
     {"binary.cl", binary_text},
     {"conv2d.cl", conv2d_text},
+    {"conv2d_tiled.cl", conv2d_tiled_text},
     {"crossentropy.cl", crossentropy_text},
     {"depthwise.cl", depthwise_text},
     {"dropout.cl", dropout_text},
     {"fill.cl", fill_text},
     {"gemm.cl", gemm_text},
+    {"gemm_tiled.cl", gemm_tiled_text},
     {"gramian.cl", gramian_text},
     {"optimizerstep.cl", optimizerstep_text},
     {"pack.cl", pack_text},

@@ -5,6 +5,7 @@ extension Conv2D {
     /// of its own; all others gather (forward, data gradient) or sum outer products (weight gradient).
     func plan(_ tuning: Tuning) -> Plan {
         if isProduct { return product.plan(tuning) }
+        if let plan = groupTiledPlan(tuning) { return plan }
         let isDepthwise = groups > 1 && groups == inputChannels && groups == outputChannels
         return switch pass {
         case .forward: isDepthwise ? depthwiseForwardPlan(tuning) : forwardPlan(tuning)

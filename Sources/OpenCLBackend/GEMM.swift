@@ -5,6 +5,7 @@ extension GEMM {
     /// transposed, inner products of contiguous lines. B is copied into panels where its lines are not contiguous or
     /// far apart.
     func plan(_ tuning: Tuning) -> Plan {
+        if let plan = groupTiledPlan(tuning) { return plan }
         // A single row, column or inner element is laid out alike in both orders.
         let transposesA = transposeA && rows > 1 && inner > 1
         if columns == 1 && transposesA && !bias {

@@ -1,13 +1,14 @@
 import COpenCL
 import Compute
 
-/// An open device: its context, its queue, and blocks of zeros.
+/// An open device: its context, its queue, and constants in its memory.
 final class OpenCLContext {
     let hardware: Hardware
     let context: cl_context
     /// Runs everything in the order of encoding. Records times always: PoCL and the GPU drivers stamp events anyway.
     let queue: cl_command_queue
     private var zeros: [(count: Int, buffer: cl_mem)] = []
+    private var tables: [[Int32]: cl_mem] = [:]
 
     var deviceName: String { hardware.information.name }
 
@@ -34,6 +35,7 @@ final class OpenCLContext {
 
     deinit {
         for block in zeros { clReleaseMemObject(block.buffer) }
+        for buffer in tables.values { clReleaseMemObject(buffer) }
         clReleaseCommandQueue(queue)
         clReleaseContext(context)
     }
@@ -59,6 +61,22 @@ final class OpenCLContext {
             clEnqueueFillBuffer(queue, buffer, &zero, 4, 0, 4 * size, 0, nil, nil), "clEnqueueFillBuffer",
             device: deviceName)
         zeros.append((size, buffer))
+        return buffer
+    }
+
+    /// A buffer that holds these numbers for as long as the context lives.
+    func table(_ numbers: [Int32]) throws(ComputeError) -> cl_mem {
+        if let buffer = tables[numbers] { return buffer }
+        let byteCount = 4 * numbers.count
+        guard let buffer = makeBuffer(byteCount: byteCount) else {
+            throw .outOfMemory(
+                device: deviceName, requested: byteCount, live: 0, limit: hardware.information.maximumBufferBytes)
+        }
+        let status = numbers.withUnsafeBytes {
+            clEnqueueWriteBuffer(queue, buffer, cl_bool(CL_TRUE), 0, byteCount, $0.baseAddress, 0, nil, nil)
+        }
+        tables[numbers] = buffer
+        try check(status, "clEnqueueWriteBuffer", device: deviceName)
         return buffer
     }
 

@@ -42,19 +42,27 @@ public final class OpenCLDevice: Device {
     ///   - cache: keeps compiled programs, whatever the driver does itself.
     ///   - kind: the class of devices whose kernel parameters are used; by default the device's own. Any device computes
     ///     the same with all of them, only not as fast.
+    ///   - groupTile: the only tile of the tiled family that is used, of ``groupTileCount``.
     package convenience init(
-        index: Int = 0, cache: BinaryCache?, tunedAs kind: DeviceKind? = nil
+        index: Int = 0, cache: BinaryCache?, tunedAs kind: DeviceKind? = nil, groupTile: Int? = nil
     ) throws(ComputeError) {
-        try self.init(OpenCLDevice.hardware(index: index), cache: cache, tunedAs: kind)
+        try self.init(OpenCLDevice.hardware(index: index), cache: cache, tunedAs: kind, groupTile: groupTile)
     }
 
-    private init(_ hardware: Hardware, cache: BinaryCache?, tunedAs kind: DeviceKind? = nil) throws(ComputeError) {
+    /// How many tiles the tiled family is shipped with.
+    package static var groupTileCount: Int { GroupTile.all.count }
+
+    private init(
+        _ hardware: Hardware, cache: BinaryCache?, tunedAs kind: DeviceKind? = nil, groupTile: Int? = nil
+    ) throws(ComputeError) {
         let context = try OpenCLContext(hardware)
         information = hardware.information
         self.context = context
         library = KernelLibrary(context: context, cache: cache)
         staging = StagingArea(context: context)
-        tuning = Tuning(for: hardware.information, as: kind ?? hardware.information.kind)
+        var tuning = Tuning(for: hardware.information, as: kind ?? hardware.information.kind)
+        if let groupTile { tuning.groupTiles = [GroupTile.all[groupTile]] }
+        self.tuning = tuning
         pool = BufferPool(
             limit: hardware.information.memoryBytes,
             source: BufferPool.Source(

@@ -8,6 +8,8 @@ enum Argument {
     case scratch(Int, offset: Int = 0)
     /// At least so many zeros, and an offset.
     case zeros(Int)
+    /// Numbers that never change, in a buffer of their own, and an offset.
+    case table([Int32])
     /// A number of the call.
     case scalar(Int)
     /// The random position of the call: seed, stream and block, three arguments.
@@ -31,6 +33,8 @@ struct Launch {
     /// What the file is built with, `NAME=VALUE`.
     var macros: [String] = []
     var kernel: String
+    /// Work-items in a work-group where the kernel asks for a number of its own.
+    var workGroupSize: Int?
     /// Work-items along the three dimensions.
     var items: (Int, Int, Int)
     var arguments: [Argument]

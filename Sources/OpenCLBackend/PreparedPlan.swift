@@ -38,6 +38,7 @@ struct PreparedPlan {
             let items = launch.items
             guard items.0 > 0 && items.1 > 0 && items.2 > 0 else { continue }
             let kernel = try library.kernel(for: launch)
+            let workGroupSize = launch.workGroupSize ?? workGroupSize
             let bindings = try bind(launch.arguments, to: kernel, context: context)
             steps.append(
                 Step(
@@ -72,6 +73,7 @@ struct PreparedPlan {
                 setter.index += 3
             case .absent: try setter.set(buffer: context.zeros(count: 1), offset: 0)
             case .zeros(let count): try setter.set(buffer: context.zeros(count: count), offset: 0)
+            case .table(let numbers): try setter.set(buffer: context.table(numbers), offset: 0)
             case .float(let value): try setter.set(value)
             case .int(let value): try setter.set(cl_int(value))
             case .flag(let value): try setter.set(cl_int(value ? 1 : 0))

@@ -1,6 +1,9 @@
 import Compute
 
-/// The parameters of the kernels of the vector family, chosen by the class of the device.
+/// The parameters of the kernels, chosen by the class of the device.
+///
+/// All kernels have a form of the vector family, in which work-items share nothing. Products and convolutions also have
+/// one of the tiled family, in which a work-group shares its factors in local memory: it is for GPUs, and slow on CPUs.
 struct Tuning: Hashable {
     /// A block of a result that one work-item holds in registers.
     struct Tile: Hashable {
@@ -24,6 +27,8 @@ struct Tuning: Hashable {
     var minimumWorkItems: Int
     /// Bytes of the cache that a chunk of a sum over pixels should stay in.
     var cacheBytes: Int
+    /// Tiles of the tiled family, the largest first; none where products run on the vector family.
+    var groupTiles: [GroupTile] = []
 
     /// - CPU: AVX-512 has 32 registers of 16 lanes: 28 sums fit beside the lines. A work-group of one item costs a core
     ///   about 0.1 µs, so items own 16 kB.
@@ -47,6 +52,9 @@ struct Tuning: Hashable {
             tiles = [Tile(rows: 4, vectors: 1)]
             minimumWorkItems = 256 * information.computeUnits
             cacheBytes = 1 << 15
+            groupTiles = GroupTile.all.filter {
+                $0.workItems <= information.maximumWorkGroupSize && $0.localBytes <= information.localMemoryBytes
+            }
         }
     }
 

@@ -5,8 +5,8 @@ import OpenCLBackend
 import Testing
 
 /// Runs the conformance cases of one operation and records every case that does not pass.
-private func expectConformance(of operation: String, on device: any Device) {
-    let summary = ConformanceSuite.summary(of: operation, on: device)
+private func expectConformance(of operation: String, on device: any Device, tiny: Bool = false) {
+    let summary = ConformanceSuite.summary(of: operation, on: device, tiny: tiny)
     #expect(summary.cases > 0)
     for failure in summary.failures { Issue.record("\(device.information.name): \(operation): \(failure)") }
 }
@@ -30,5 +30,14 @@ struct OpenCLConformanceTests {
     @Test("agrees with the Float64 reference", arguments: ConformanceSuite.operations)
     func conforms(operation: String) throws {
         expectConformance(of: operation, on: try OpenCLDevice())
+    }
+
+    /// Every driver runs the kernels that are meant for GPUs; those for CPUs only take long for it.
+    @Test(
+        "agrees with the Float64 reference with the kernels of GPUs", arguments: ["GEMM", "Conv2D"],
+        0..<OpenCLDevice.groupTileCount)
+    func conformsWithKernelsOfGPUs(operation: String, groupTile: Int) throws {
+        let device = try OpenCLDevice(cache: nil, tunedAs: .openCLGPU, groupTile: groupTile)
+        expectConformance(of: operation, on: device, tiny: true)
     }
 }
