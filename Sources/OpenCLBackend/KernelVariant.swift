@@ -22,7 +22,7 @@ package struct KernelVariant: Hashable, Sendable, Codable {
             primitive.plan(tuning).launches.map { launch in
                 KernelVariant(
                     file: launch.file, kernel: launch.kernel, options: KernelLibrary.options(for: launch),
-                    workGroupSize: tuning.workGroupSize)
+                    workGroupSize: launch.workGroupSize ?? tuning.workGroupSize)
             }
         }
         return Set(variants).sorted { ($0.file, $0.kernel, $0.options) < ($1.file, $1.kernel, $1.options) }
