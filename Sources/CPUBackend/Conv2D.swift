@@ -61,6 +61,7 @@ extension CPUDevice {
                 accumulate: convolution.accumulate)
             return multiply(product, deltas, filter, gradient)
         }
+        guard !convolution.hasWindowRows else { return try addWindows(convolution, deltas, filter, gradient) }
         let window = convolution.window
         let work = Gather(
             phases: Phase.dataGradient(convolution), filterTaps: window.height * window.width,
@@ -71,6 +72,45 @@ extension CPUDevice {
             filterRowStride: 1, filterColumnStride: convolution.outputChannels, bias: nil,
             accumulate: convolution.accumulate, activation: .none)
         try gather(convolution, work, deltas, filter, gradient)
+    }
+
+    /// Multiplies deltas with the transposed filter and adds the resulting windows to the places that they cover.
+    ///
+    /// For few input channels, which would leave a register tile of channels mostly empty; a window has more elements.
+    private func addWindows(
+        _ convolution: Conv2D, _ deltas: UnsafePointer<Float>, _ filter: UnsafePointer<Float>,
+        _ gradient: UnsafeMutablePointer<Float>
+    ) throws(ComputeError) {
+        let window = convolution.window
+        let (height, width) = (convolution.outputHeight, convolution.outputWidth)
+        let windowCount = window.height * window.width * convolution.inputChannels
+        let imageCount = convolution.inputHeight * convolution.inputWidth * convolution.inputChannels
+        // As many rows of the output as leave their windows in the second-level cache.
+        let rows = max(1, min(height, Gather.windowElements / (width * windowCount)))
+        let windowsCount = rows * width * windowCount
+        let windows = try scratch(count: workers.count * windowsCount)
+        let geometry = concord_conv_rows(
+            output_width: width, input_height: convolution.inputHeight, input_width: convolution.inputWidth,
+            channels: convolution.inputChannels, window_height: window.height, window_width: window.width,
+            stride_height: window.strideHeight, stride_width: window.strideWidth,
+            dilation_height: window.dilationHeight, padding_top: window.paddingTop, padding_left: window.paddingLeft)
+        workers.run(parts: convolution.batch) { image, worker in
+            var geometry = geometry
+            let target = gradient + image * imageCount
+            let windows = windows.floats + worker * windowsCount
+            if !convolution.accumulate { target.update(repeating: 0, count: imageCount) }
+            for first in stride(from: 0, to: height, by: rows) {
+                let last = min(height, first + rows)
+                let product = GEMM(
+                    rows: (last - first) * width, columns: windowCount, inner: convolution.outputChannels,
+                    transposeB: true)
+                product.product(
+                    of: deltas + (image * height + first) * width * convolution.outputChannels, and: filter,
+                    in: windows, rows: product.rows, columns: windowCount)
+                concord_conv_add_windows(&geometry, windows, first, last, target)
+            }
+        }
+        withExtendedLifetime(windows) {}
     }
 
     /// Computes every target pixel from the source pixels under its taps.
@@ -234,7 +274,7 @@ extension CPUDevice {
     ) throws(ComputeError) -> WindowSource {
         let window = convolution.window
         let channels = convolution.inputChannels
-        guard convolution.groups == 1, channels < 16, window.width > 1, window.dilationWidth == 1 else {
+        guard convolution.hasWindowRows else {
             return WindowSource(
                 pointer: input, run: channels / convolution.groups, phase: Phase.windows(convolution), padded: nil)
         }
@@ -261,6 +301,10 @@ extension CPUDevice {
 extension Conv2D {
     /// Whether the convolution is a matrix product of pixels with the filter.
     fileprivate var isPointwise: Bool { window == Window2D(size: 1) && groups == 1 }
+    /// Whether pixels have few channels, and a row of the window is one run of neighbouring elements.
+    fileprivate var hasWindowRows: Bool {
+        groups == 1 && inputChannels < Int(CONCORD_TILE_CHANNELS) && window.width > 1 && window.dilationWidth == 1
+    }
     /// Whether every channel has a filter of its own.
     fileprivate var isDepthwise: Bool { groups == inputChannels && groups == outputChannels && groups > 1 }
 }
@@ -395,6 +439,8 @@ private struct Gather {
     /// in the second-level cache.
     private static let usualGrain = 96
     private static let smallestGrain = 24
+    /// Elements of windows that stay in the second-level cache.
+    static let windowElements = 1 << 16
 
     /// The number of positions that one thread takes at a time.
     static func grain(positions: Int, operationsPerPosition: Int) -> Int {

@@ -98,6 +98,18 @@ void concord_conv_outer(
 void concord_conv_depthwise_outer(
     const float *const *sources, float *const *deltas, long pixels, long channels, float *gradient);
 
+// How the rows of a window lie over an image, for windows without dilation of the width.
+struct concord_conv_rows {
+    long output_width;
+    long input_height, input_width, channels;
+    long window_height, window_width, stride_height, stride_width, dilation_height, padding_top, padding_left;
+};
+
+// Adds windows [rows of the output][output_width][window_height][window_width][channels] of output rows [first_row,
+// last_row) to the places of the image that they cover.
+void concord_conv_add_windows(
+    const struct concord_conv_rows *geometry, const float *windows, long first_row, long last_row, float *image);
+
 // Pooling: one image at a time, `first_row` and `last_row` bound the rows of the output.
 
 struct concord_pool {
