@@ -41,7 +41,8 @@ extension CPUDevice {
         }
         let source = try windowSource(convolution, input)
         let work = Gather(
-            phases: [source.phase], filterTaps: source.phase.taps, run: source.run,
+            phases: source.phase.withoutPadding(batch: convolution.batch), filterTaps: source.phase.taps,
+            run: source.run,
             sourceGroup: convolution.inputChannels / convolution.groups,
             columns: convolution.outputChannels / convolution.groups,
             filterTapStride: source.run * convolution.outputChannels, filterRowStride: convolution.outputChannels,
@@ -61,9 +62,11 @@ extension CPUDevice {
                 accumulate: convolution.accumulate)
             return multiply(product, deltas, filter, gradient)
         }
+        guard !convolution.hasWindowRows else { return try addWindows(convolution, deltas, filter, gradient) }
         let window = convolution.window
         let work = Gather(
-            phases: Phase.dataGradient(convolution), filterTaps: window.height * window.width,
+            phases: Phase.dataGradient(convolution).flatMap { $0.withoutPadding(batch: convolution.batch) },
+            filterTaps: window.height * window.width,
             run: convolution.outputChannels / convolution.groups,
             sourceGroup: convolution.outputChannels / convolution.groups,
             columns: convolution.inputChannels / convolution.groups,
@@ -71,6 +74,53 @@ extension CPUDevice {
             filterRowStride: 1, filterColumnStride: convolution.outputChannels, bias: nil,
             accumulate: convolution.accumulate, activation: .none)
         try gather(convolution, work, deltas, filter, gradient)
+    }
+
+    /// Multiplies deltas with the transposed filter and adds the resulting windows to the places that they cover.
+    ///
+    /// For few input channels, which would leave a register tile of channels mostly empty; a window has more elements.
+    private func addWindows(
+        _ convolution: Conv2D, _ deltas: UnsafePointer<Float>, _ filter: UnsafePointer<Float>,
+        _ gradient: UnsafeMutablePointer<Float>
+    ) throws(ComputeError) {
+        let window = convolution.window
+        let (height, width) = (convolution.outputHeight, convolution.outputWidth)
+        let windowCount = window.height * window.width * convolution.inputChannels
+        let imageCount = convolution.inputHeight * convolution.inputWidth * convolution.inputChannels
+        // As many rows of the output as leave their windows in the second-level cache.
+        let rows = max(1, min(height, Gather.windowElements / (width * windowCount)))
+        let windowsCount = rows * width * windowCount
+        let windows = try scratch(count: workers.count * windowsCount)
+        let transposed = try scratch(count: convolution.filterCount)
+        UnsafeRawPointer(filter).withMemoryRebound(to: UInt32.self, capacity: convolution.filterCount) { from in
+            UnsafeMutableRawPointer(transposed.floats).withMemoryRebound(
+                to: UInt32.self, capacity: convolution.filterCount
+            ) { to in
+                concord_copy_matrix(
+                    from, 1, convolution.outputChannels, to, windowCount, 1, convolution.outputChannels, windowCount)
+            }
+        }
+        let geometry = concord_conv_rows(
+            output_width: width, input_height: convolution.inputHeight, input_width: convolution.inputWidth,
+            channels: convolution.inputChannels, window_height: window.height, window_width: window.width,
+            stride_height: window.strideHeight, stride_width: window.strideWidth,
+            dilation_height: window.dilationHeight, padding_top: window.paddingTop, padding_left: window.paddingLeft)
+        workers.run(parts: convolution.batch) { image, worker in
+            var geometry = geometry
+            let target = gradient + image * imageCount
+            let windows = windows.floats + worker * windowsCount
+            if !convolution.accumulate { target.update(repeating: 0, count: imageCount) }
+            for first in stride(from: 0, to: height, by: rows) {
+                let last = min(height, first + rows)
+                let product = GEMM(
+                    rows: (last - first) * width, columns: windowCount, inner: convolution.outputChannels)
+                product.product(
+                    of: deltas + (image * height + first) * width * convolution.outputChannels,
+                    and: transposed.floats, in: windows, rows: product.rows, columns: windowCount)
+                concord_conv_add_windows(&geometry, windows, first, last, target)
+            }
+        }
+        withExtendedLifetime((windows, transposed)) {}
     }
 
     /// Computes every target pixel from the source pixels under its taps.
@@ -105,40 +155,48 @@ extension CPUDevice {
             }
         }
 
-        for phase in work.phases {
-            let positions = convolution.batch * phase.grid.height * phase.grid.width
-            let operationsPerPosition = max(1, 2 * phase.taps * groups * (depthwise ? channels : run * channels))
-            let grain = Gather.grain(positions: positions, operationsPerPosition: operationsPerPosition)
-            let isLarge = positions * operationsPerPosition > Gather.grainOperations
-            let workers = isLarge ? self.workers : Workers(count: 1)
-            let pointers = try scratch(count: workers.count * (phase.taps + 1) * grain * Scratch.elementsPerPointer)
-            workers.run(parts: (positions + grain - 1) / grain) { part, worker in
-                let first = part * grain
-                let count = min(grain, positions - first)
-                let sources = pointers.sources + worker * (phase.taps + 1) * grain
-                let targets = pointers.targets + (worker * (phase.taps + 1) + phase.taps) * grain
-                var grid = phase.grid
-                concord_conv_sources(
-                    &grid, phase.tapRows, phase.tapColumns, phase.taps, source, zeros.floats, first, count, tile,
-                    sources)
-                concord_conv_targets(&grid, target + phase.targetOffset, first, count, targets)
-                for group in 0..<groups {
-                    let groupPanels = panels.map { $0.floats + group * panelsPerGroup * panelStride }
-                    var kernel = concord_conv_work(
-                        taps: phase.taps, run: run, columns: channels, source_offset: group * work.sourceGroup,
-                        target_offset: group * channels,
-                        panels: groupPanels.map { UnsafePointer($0) } ?? filter, panel_stride: panelStride,
-                        bias: work.bias.map { $0 + group * channels }, accumulate: work.accumulate ? 1 : 0,
-                        activation: work.activation.kernel)
-                    if depthwise {
-                        concord_conv_depthwise_gather(&kernel, phase.filterTaps, sources, targets, count)
-                    } else {
-                        concord_conv_gather(&kernel, phase.filterTaps, sources, targets, count)
-                    }
+        let parts = work.phases.enumerated().flatMap { index, phase in
+            GatherPart.parts(
+                of: index, positions: convolution.batch * phase.grid.height * phase.grid.width,
+                operationsPerPosition: max(1, 2 * phase.taps * groups * (depthwise ? channels : run * channels)),
+                panels: groups > 1 || depthwise ? 1 : panelsPerGroup, panelElements: panelStride)
+        }
+        let isLarge = convolution.floatingPointOperations > GatherPart.grainOperations
+        let workers = isLarge ? self.workers : Workers(count: 1)
+        let pointerCount = work.phases.reduce(0) { max($0, $1.taps) } + 1
+        let longestPart = parts.reduce(0) { max($0, $1.positions.count) } + tile
+        let pointers = try scratch(count: workers.count * pointerCount * longestPart * Scratch.elementsPerPointer)
+        workers.run(parts: parts.count) { index, worker in
+            let part = parts[index]
+            let phase = work.phases[part.phase]
+            let (first, count) = (part.positions.lowerBound, part.positions.count)
+            let sources = pointers.sources + worker * pointerCount * longestPart
+            let targets = pointers.targets + (worker * pointerCount + phase.taps) * longestPart
+            var grid = phase.grid
+            concord_conv_sources(
+                &grid, phase.tapRows, phase.tapColumns, phase.taps, source, zeros.floats, first,
+                count, tile, sources)
+            concord_conv_targets(&grid, target + phase.targetOffset, first, count, targets)
+            let firstColumn = part.panels.lowerBound * panelWidth
+            let lastColumn = groups > 1 || depthwise ? channels : min(channels, part.panels.upperBound * panelWidth)
+            for group in 0..<groups {
+                let groupPanels = panels.map {
+                    $0.floats + (group * panelsPerGroup + part.panels.lowerBound) * panelStride
+                }
+                var kernel = concord_conv_work(
+                    taps: phase.taps, run: run, columns: lastColumn - firstColumn,
+                    source_offset: group * work.sourceGroup, target_offset: group * channels + firstColumn,
+                    panels: groupPanels.map { UnsafePointer($0) } ?? filter, panel_stride: panelStride,
+                    bias: work.bias.map { $0 + group * channels + firstColumn }, accumulate: work.accumulate ? 1 : 0,
+                    activation: work.activation.kernel)
+                if depthwise {
+                    concord_conv_depthwise_gather(&kernel, phase.filterTaps, sources, targets, count)
+                } else {
+                    concord_conv_gather(&kernel, phase.filterTaps, sources, targets, count)
                 }
             }
-            withExtendedLifetime(pointers) {}
         }
+        withExtendedLifetime(pointers) {}
         withExtendedLifetime((zeros, panels)) {}
     }
 
@@ -170,6 +228,7 @@ extension CPUDevice {
         let block = Correlation.block
         let panelCount = block * (columns + Int(CONCORD_TILE_CHANNELS))
         let workers = cut.isLarge ? self.workers : Workers(count: 1)
+        let phases = phase.withoutPadding(batch: convolution.batch)
         let pointers = try scratch(count: workers.count * (phase.taps + 1) * block * Scratch.elementsPerPointer)
         let panels = try scratch(count: workers.count * panelCount)
         let resultCount = tasks * convolution.filterCount
@@ -182,34 +241,38 @@ extension CPUDevice {
             let rows = cut.rows(part % cut.rowParts)
             let group = part / cut.rowParts % groups
             let positionPart = part / cut.rowParts / groups
-            let range = cut.positions(positionPart)
             let sum = sums.floats + positionPart * resultCount + group * columns
             let sources = pointers.sources + worker * (phase.taps + 1) * block
             let targets = pointers.targets + (worker * (phase.taps + 1) + phase.taps) * block
             let panel = panels.floats + worker * panelCount
-            var grid = phase.grid
-            for first in stride(from: range.lowerBound, to: range.upperBound, by: block) {
-                let count = min(block, range.upperBound - first)
-                concord_conv_sources(
-                    &grid, phase.tapRows, phase.tapColumns, phase.taps, source.pointer + group * (depthwise ? 0 : run),
-                    zeros.floats, first, count, count, sources)
-                for task in 0..<tasks {
-                    let offset = task * convolution.outputCount + group * columns
-                    let delta = UnsafeMutablePointer(mutating: deltas) + offset
-                    let gradient = sum + task * convolution.filterCount
-                    concord_conv_targets(&grid, delta, first, count, targets)
-                    if depthwise {
-                        for tap in 0..<phase.taps {
-                            concord_conv_depthwise_outer(
-                                sources + tap * count, targets, count, columns, gradient + tap * columns)
+            for phase in phases {
+                var grid = phase.grid
+                let range = cut.positions(positionPart, of: convolution.batch * grid.height * grid.width)
+                for first in stride(from: range.lowerBound, to: range.upperBound, by: block) {
+                    let count = min(block, range.upperBound - first)
+                    concord_conv_sources(
+                        &grid, phase.tapRows, phase.tapColumns, phase.taps,
+                        source.pointer + group * (depthwise ? 0 : run), zeros.floats, first, count, count, sources)
+                    for task in 0..<tasks {
+                        let offset = task * convolution.outputCount + group * columns + phase.targetOffset
+                        let delta = UnsafeMutablePointer(mutating: deltas) + offset
+                        let gradient = sum + task * convolution.filterCount
+                        concord_conv_targets(&grid, delta, first, count, targets)
+                        if depthwise {
+                            for (tap, place) in phase.filterTaps.enumerated() {
+                                concord_conv_depthwise_outer(
+                                    sources + tap * count, targets, count, columns, gradient + place * columns)
+                            }
+                            continue
                         }
-                    } else {
                         concord_conv_pack_deltas(targets, count, columns, panel)
-                        for tap in rows.lowerBound / run..<(rows.upperBound + run - 1) / run {
+                        for (tap, place) in phase.filterTaps.enumerated() {
+                            let firstRow = max(0, rows.lowerBound - place * run)
+                            let lastRow = min(run, rows.upperBound - place * run)
+                            guard firstRow < lastRow else { continue }
                             concord_conv_outer(
-                                sources + tap * count, count, max(0, rows.lowerBound - tap * run),
-                                min(run, rows.upperBound - tap * run), panel, columns,
-                                gradient + tap * run * convolution.outputChannels, convolution.outputChannels)
+                                sources + tap * count, count, firstRow, lastRow, panel, columns,
+                                gradient + place * run * convolution.outputChannels, convolution.outputChannels)
                         }
                     }
                 }
@@ -234,7 +297,7 @@ extension CPUDevice {
     ) throws(ComputeError) -> WindowSource {
         let window = convolution.window
         let channels = convolution.inputChannels
-        guard convolution.groups == 1, channels < 16, window.width > 1, window.dilationWidth == 1 else {
+        guard convolution.hasWindowRows else {
             return WindowSource(
                 pointer: input, run: channels / convolution.groups, phase: Phase.windows(convolution), padded: nil)
         }
@@ -261,6 +324,10 @@ extension CPUDevice {
 extension Conv2D {
     /// Whether the convolution is a matrix product of pixels with the filter.
     fileprivate var isPointwise: Bool { window == Window2D(size: 1) && groups == 1 }
+    /// Whether pixels have few channels, and a row of the window is one run of neighbouring elements.
+    fileprivate var hasWindowRows: Bool {
+        groups == 1 && inputChannels < Int(CONCORD_TILE_CHANNELS) && window.width > 1 && window.dilationWidth == 1
+    }
     /// Whether every channel has a filter of its own.
     fileprivate var isDepthwise: Bool { groups == inputChannels && groups == outputChannels && groups > 1 }
 }
@@ -372,6 +439,50 @@ private struct Phase {
     }
 }
 
+extension Phase {
+    /// The same pixels, apart by the taps that lie inside the image, where much of the work would multiply padding.
+    ///
+    /// - Parameter batch: the number of images; few leave too few pixels to a part.
+    func withoutPadding(batch: Int) -> [Phase] {
+        let rows = Phase.runs(of: grid.height) { row in
+            tapRows.map { (0..<grid.source_height).contains(row * grid.row_step + $0) }
+        }
+        let columns = Phase.runs(of: grid.width) { column in
+            tapColumns.map { (0..<grid.source_width).contains(column * grid.column_step + $0) }
+        }
+        let parts = rows.flatMap { row in columns.map { self.part(rows: row, columns: $0) } }
+        let work = parts.reduce(0) { $0 + $1.taps * $1.grid.height * $1.grid.width }
+        let isWorthwhile = 8 * work <= 7 * taps * grid.height * grid.width && batch >= Phase.smallestBatch
+        return isWorthwhile ? parts : [self]
+    }
+
+    /// Fewer pixels than this use a panel of the filter too seldom.
+    private static let smallestBatch = 24
+
+    /// Ranges of neighbouring indices with the same result.
+    private static func runs(of count: Int, _ taps: (Int) -> [Bool]) -> [Range<Int>] {
+        let all = (0..<count).map(taps)
+        let borders = all.indices.filter { $0 == 0 || all[$0] != all[$0 - 1] } + [count]
+        return zip(borders, borders.dropFirst()).map { $0..<$1 }
+    }
+
+    /// Some of the pixels, which have the same taps inside the image.
+    private func part(rows: Range<Int>, columns: Range<Int>) -> Phase {
+        var part = self
+        (part.grid.height, part.grid.width) = (rows.count, columns.count)
+        part.targetOffset += rows.lowerBound * grid.target_row + columns.lowerBound * grid.target_column
+        let (down, across) = (rows.lowerBound * grid.row_step, columns.lowerBound * grid.column_step)
+        let inside = filterTaps.indices.filter {
+            (0..<grid.source_height).contains(down + tapRows[$0])
+                && (0..<grid.source_width).contains(across + tapColumns[$0])
+        }
+        part.tapRows = inside.map { down + tapRows[$0] }
+        part.tapColumns = inside.map { across + tapColumns[$0] }
+        part.filterTaps = inside.map { filterTaps[$0] }
+        return part
+    }
+}
+
 /// What the gathering passes differ in.
 private struct Gather {
     let phases: [Phase]
@@ -389,19 +500,47 @@ private struct Gather {
     let accumulate: Bool
     let activation: Activation
 
+    /// Elements of windows that stay in the second-level cache.
+    static let windowElements = 1 << 16
+}
+
+/// Target pixels and channels that one thread computes at a time.
+private struct GatherPart {
+    let phase: Int
+    let positions: Range<Int>
+    /// Panels of the filter.
+    let panels: Range<Int>
+
     /// Operations that are worth a thread.
     static let grainOperations = 1 << 21
     /// Positions of a part: many enough to use a panel of the filter again and again, few enough to keep their sources
     /// in the second-level cache.
     private static let usualGrain = 96
-    private static let smallestGrain = 24
+    /// The same where the filter itself comes from further away.
+    private static let grainOfLargeFilter = 192
+    private static let secondLevelElements = 1 << 18
+    private static let largestGrain = 4096
+    /// Parts of a phase that keep the threads busy.
+    private static let wantedParts = 16
 
-    /// The number of positions that one thread takes at a time.
-    static func grain(positions: Int, operationsPerPosition: Int) -> Int {
+    /// Cuts the pixels of a phase, and the channels too where there are few pixels.
+    static func parts(
+        of phase: Int, positions: Int, operationsPerPosition: Int, panels: Int, panelElements: Int
+    ) -> [GatherPart] {
         let tile = Int(CONCORD_TILE_PIXELS)
-        let byWork = grainOperations / operationsPerPosition
-        let byCount = max(smallestGrain, min(usualGrain, positions / 64))
-        return (min(max(byWork, byCount), 4096) + tile - 1) / tile * tile
+        let isLarge = panels * panelElements > secondLevelElements
+        let byWork = min(grainOperations / operationsPerPosition, largestGrain)
+        let grain = (max(byWork, isLarge ? grainOfLargeFilter : usualGrain) + tile - 1) / tile * tile
+        let positionParts = (positions + grain - 1) / grain
+        let wantedPanelParts = max(1, min(panels / 2, wantedParts / max(positionParts, 1)))
+        let panelGrain = (panels + wantedPanelParts - 1) / wantedPanelParts
+        return stride(from: 0, to: positions, by: grain).flatMap { first in
+            stride(from: 0, to: panels, by: panelGrain).map { panel in
+                GatherPart(
+                    phase: phase, positions: first..<min(positions, first + grain),
+                    panels: panel..<min(panels, panel + panelGrain))
+            }
+        }
     }
 }
 
@@ -411,7 +550,6 @@ private struct Correlation {
     let positionParts: Int
     let rowParts: Int
     let isLarge: Bool
-    private let positionCount: Int
     private let rowCount: Int
 
     /// Pixels whose outer products are summed in registers.
@@ -424,7 +562,6 @@ private struct Correlation {
     private static let smallestRows = 96
 
     init(positions: Int, rows: Int, groups: Int, resultElements: Int, operations: Int) {
-        positionCount = positions
         rowCount = rows
         positionParts = max(
             1,
@@ -432,12 +569,12 @@ private struct Correlation {
                 Correlation.parts, positions / (8 * Correlation.block),
                 Correlation.partialElements / max(resultElements, 1)))
         rowParts = max(1, min(Correlation.parts / (positionParts * groups), rows / Correlation.smallestRows))
-        isLarge = operations > Gather.grainOperations
+        isLarge = operations > GatherPart.grainOperations
     }
 
-    /// The pixels of a part.
-    func positions(_ part: Int) -> Range<Int> {
-        Correlation.range(positionCount, part, of: positionParts, multiple: Correlation.block)
+    /// The pixels of a part, of `count`.
+    func positions(_ part: Int, of count: Int) -> Range<Int> {
+        Correlation.range(count, part, of: positionParts, multiple: Correlation.block)
     }
 
     /// The rows of a part.

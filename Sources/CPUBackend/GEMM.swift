@@ -41,7 +41,6 @@ extension CPUDevice {
         let gemm = gemm.folded
         guard gemm.rows > 0, gemm.columns > 0, gemm.batch > 0 else { return }
         let tiles = TileGrid(gemm)
-        let beta: Float = gemm.accumulate ? 1 : 0
         // Products into one place follow each other; the others may run at the same time.
         let sharesResult = gemm.strideC == 0 && gemm.batch > 1
         for round in 0..<(sharesResult ? gemm.batch : 1) {
@@ -52,15 +51,10 @@ extension CPUDevice {
                     let tile = tiles[part % tiles.count]
                     let (row, column) = (tile.rows.lowerBound, tile.columns.lowerBound)
                     let target = c + index * gemm.strideC + row * gemm.columns + column
-                    cblas_sgemm(
-                        CblasRowMajor, gemm.transposeA ? CblasTrans : CblasNoTrans,
-                        gemm.transposeB ? CblasTrans : CblasNoTrans, blasint(tile.rows.count),
-                        blasint(tile.columns.count), blasint(gemm.inner), 1,
-                        a + index * gemm.strideA + row * (gemm.transposeA ? 1 : gemm.inner),
-                        blasint(max(1, gemm.transposeA ? gemm.rows : gemm.inner)),
-                        b + index * gemm.strideB + column * (gemm.transposeB ? gemm.inner : 1),
-                        blasint(max(1, gemm.transposeB ? gemm.inner : gemm.columns)), beta, target,
-                        blasint(gemm.columns))
+                    gemm.product(
+                        of: a + index * gemm.strideA + row * (gemm.transposeA ? 1 : gemm.inner),
+                        and: b + index * gemm.strideB + column * (gemm.transposeB ? gemm.inner : 1), in: target,
+                        rows: tile.rows.count, columns: tile.columns.count)
                     if bias != nil || gemm.activation != .none {
                         concord_bias_activation(
                             target, tile.rows.count, tile.columns.count, gemm.columns, bias.map { $0 + column },
@@ -81,6 +75,40 @@ extension GEMM {
         guard isGradient, inner >= 2 * shortest, rows * columns <= 1 << 16 else { return nil }
         let parts = min(32, inner / shortest)
         return GEMM(rows: rows, columns: columns, inner: inner / parts, transposeA: true, batch: parts)
+    }
+
+    /// Rows up to which OpenBLAS spends its time on packing B.
+    private static let fewRows = 32
+    /// Length of inner products up to which OpenBLAS spends its time on packing.
+    private static let shortInner = 32
+    /// Shorter vectors leave the registers empty.
+    private static let fewestColumns = 16
+
+    /// Computes a tile of C from the first elements of its parts of A and B.
+    func product(
+        of a: UnsafePointer<Float>, and b: UnsafePointer<Float>, in c: UnsafeMutablePointer<Float>, rows: Int,
+        columns: Int
+    ) {
+        let strideOfA = transposeA ? self.rows : inner
+        // A column is stored as its transpose is.
+        let isTransposedB = transposeB && inner > 1
+        let strideOfB = isTransposedB ? inner : self.columns
+        let isSkinny = rows <= GEMM.fewRows || inner <= GEMM.shortInner
+        if inner == 1 {
+            concord_outer_product(rows, columns, a, b, c, self.columns, accumulate ? 1 : 0)
+        } else if !isTransposedB, isSkinny, inner > 0, columns >= GEMM.fewestColumns {
+            concord_gemm_by_rows(
+                rows, columns, inner, a, transposeA ? 1 : strideOfA, transposeA ? strideOfA : 1, b, strideOfB, c,
+                self.columns, accumulate ? 1 : 0)
+        } else if isTransposedB, !transposeA, rows <= GEMM.fewRows, inner >= GEMM.fewestColumns {
+            concord_gemm_by_dots(
+                rows, columns, inner, a, strideOfA, b, strideOfB, c, self.columns, accumulate ? 1 : 0)
+        } else {
+            cblas_sgemm(
+                CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, isTransposedB ? CblasTrans : CblasNoTrans,
+                blasint(rows), blasint(columns), blasint(inner), 1, a, blasint(max(1, strideOfA)), b,
+                blasint(max(1, strideOfB)), accumulate ? 1 : 0, c, blasint(self.columns))
+        }
     }
 
     /// The same work as one product where a batch shares B and its rows lie behind each other.

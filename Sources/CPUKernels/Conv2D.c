@@ -278,3 +278,38 @@ KERNEL void concord_conv_depthwise_outer(
         gradient[c] += sum;
     }
 }
+
+KERNEL void concord_conv_add_windows(
+    const struct concord_conv_rows *geometry, const float *windows, long first_row, long last_row, float *image) {
+    const struct concord_conv_rows g = *geometry;
+    const long run = g.window_width * g.channels;
+    // Windows that follow each other here do not overlap: a sum that was just stored is slow to load.
+    const long apart = (g.window_width + g.stride_width - 1) / g.stride_width;
+    for (long row = first_row; row < last_row; ++row) {
+        const float *const line = windows + (row - first_row) * g.output_width * g.window_height * run;
+        for (long window_row = 0; window_row < g.window_height; ++window_row) {
+            const long y = row * g.stride_height + window_row * g.dilation_height - g.padding_top;
+            if (y < 0 || y >= g.input_height) continue;
+            float *const target = image + y * g.input_width * g.channels;
+            for (long start = 0; start < apart; ++start) {
+                for (long column = start; column < g.output_width; column += apart) {
+                    const long x = column * g.stride_width - g.padding_left;
+                    const long left = x < 0 ? -x : 0;
+                    const long count = (smaller(g.window_width, g.input_width - x) - left) * g.channels;
+                    const float *const values =
+                        line + (column * g.window_height + window_row) * run + left * g.channels;
+                    float *const sums = target + (x + left) * g.channels;
+                    long i = 0;
+                    for (; i + LANES <= count; i += LANES) {
+                        lanes sum, value;
+                        LOAD_LANES(sum, sums + i);
+                        LOAD_LANES(value, values + i);
+                        sum += value;
+                        STORE_LANES(sums + i, sum);
+                    }
+                    for (; i < count; ++i) sums[i] += values[i];
+                }
+            }
+        }
+    }
+}

@@ -3,15 +3,6 @@
 // Columns that one set of accumulators takes before it is added to the next level: with 16 lanes, 32 additions each.
 #define GRAMIAN_BLOCK 512
 
-INLINE float sum_of_lanes(const lanes *x) {
-    float v[LANES];
-    STORE_LANES(v, *x);
-    for (int width = LANES / 2; width > 0; width /= 2) {
-        for (int i = 0; i < width; ++i) v[i] += v[i + width];
-    }
-    return v[0];
-}
-
 // The inner products of up to two rows with up to two others.
 INLINE void inner_products(
     const float *a0, const float *a1, const float *b0, const float *b1, long columns, float products[4]) {

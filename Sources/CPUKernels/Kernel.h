@@ -28,6 +28,15 @@ typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 #define LOAD_LANES(vector, address) memcpy(&(vector), (address), sizeof(lanes))
 #define STORE_LANES(address, vector) memcpy((address), &(vector), sizeof(lanes))
 
+INLINE float sum_of_lanes(const lanes *x) {
+    float v[LANES];
+    STORE_LANES(v, *x);
+    for (int width = LANES / 2; width > 0; width /= 2) {
+        for (int i = 0; i < width; ++i) v[i] += v[i + width];
+    }
+    return v[0];
+}
+
 // Sums run over blocks whose sums are added in a binary tree, so that the rounding error grows with the logarithm of
 // the count. The tree is that of a binary counter: a stack holds the sum of one finished subtree per set bit.
 #define SUM_BLOCK 512

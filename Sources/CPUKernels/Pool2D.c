@@ -13,29 +13,56 @@ INLINE struct clipped clip(const struct concord_pool *pool, long row, long colum
 
 // Every window holds at least one element, because padding is smaller than the window; the last windows may
 // lie beyond the image only where padding makes room for them.
+//
+// Channels are taken in chunks of LANES. The last chunk of a pixel covers neighbours too where there are any: what it
+// writes there is overwritten when their turn comes.
 KERNEL void concord_max_pool(
     const struct concord_pool *pool, const float *image, long first_row, long last_row, float *output,
     int32_t *winners) {
     const long channels = pool->channels;
+    const long image_count = pool->input_height * pool->input_width * channels;
+    const long output_count = last_row * pool->output_width * channels;
     for (long row = first_row; row < last_row; ++row) {
         for (long column = 0; column < pool->output_width; ++column) {
             const struct clipped window = clip(pool, row, column);
-            float *const best = output + (row * pool->output_width + column) * channels;
-            int32_t *const winner = winners + (row * pool->output_width + column) * channels;
+            const long target = (row * pool->output_width + column) * channels;
             const int32_t start = (int32_t)(window.top * pool->input_width + window.left);
-            memcpy(best, image + start * channels, (size_t)channels * sizeof(float));
-            for (long i = 0; i < channels; ++i) winner[i] = start;
-            for (long y = window.top; y < window.bottom; ++y) {
-                for (long x = window.left; x < window.right; ++x) {
-                    const int32_t place = (int32_t)(y * pool->input_width + x);
-                    const float *const value = image + place * channels;
-                    INDEPENDENT for (long i = 0; i < channels; ++i) {
-                        const int wins =
-                            (value[i] > best[i]) | ((value[i] != value[i]) & (best[i] == best[i]));
-                        best[i] = wins ? value[i] : best[i];
-                        winner[i] = wins ? place : winner[i];
+            const long last = (window.bottom - 1) * pool->input_width + window.right - 1;
+            long c = 0;
+            for (; c < channels && last * channels + c + LANES <= image_count && target + c + LANES <= output_count;
+                 c += LANES) {
+                float best[LANES];
+                int32_t winner[LANES];
+                memcpy(best, image + start * channels + c, sizeof best);
+                for (long i = 0; i < LANES; ++i) winner[i] = start;
+                for (long y = window.top; y < window.bottom; ++y) {
+                    for (long x = window.left; x < window.right; ++x) {
+                        const int32_t place = (int32_t)(y * pool->input_width + x);
+                        const float *const value = image + place * channels + c;
+                        INDEPENDENT for (long i = 0; i < LANES; ++i) {
+                            const int wins = (value[i] > best[i]) | ((value[i] != value[i]) & (best[i] == best[i]));
+                            best[i] = wins ? value[i] : best[i];
+                            winner[i] = wins ? place : winner[i];
+                        }
                     }
                 }
+                memcpy(output + target + c, best, sizeof best);
+                memcpy(winners + target + c, winner, sizeof winner);
+            }
+            for (; c < channels; ++c) {
+                float best = image[start * channels + c];
+                int32_t winner = start;
+                for (long y = window.top; y < window.bottom; ++y) {
+                    for (long x = window.left; x < window.right; ++x) {
+                        const int32_t place = (int32_t)(y * pool->input_width + x);
+                        const float value = image[place * channels + c];
+                        const int wins = (value > best) | ((value != value) & (best == best));
+                        best = wins ? value : best;
+                        winner = wins ? place : winner;
+                    }
+                }
+                output[target + c] = best;
+                winners[target + c] = winner;
             }
         }
     }

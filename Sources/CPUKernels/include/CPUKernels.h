@@ -12,6 +12,19 @@ enum concord_activation { concord_activation_none, concord_activation_relu, conc
 void concord_bias_activation(
     float *matrix, long rows, long columns, long stride, const float *bias, enum concord_activation activation);
 
+// C = a·bᵀ, or C += a·bᵀ, for vectors of `rows` and `columns` elements; the rows of C are `stride` apart.
+void concord_outer_product(
+    long rows, long columns, const float *a, const float *b, float *c, long stride, int accumulate);
+// C = A·B, or C += A·B, for few rows or short inner products. Element (row, k) of A lies at `row · a_row + k ·
+// a_column`; the rows of B and C are `b_stride` and `c_stride` apart.
+void concord_gemm_by_rows(
+    long rows, long columns, long inner, const float *a, long a_row, long a_column, const float *b, long b_stride,
+    float *c, long c_stride, int accumulate);
+// The same with the transposed B, whose rows are as long as those of A, for few rows.
+void concord_gemm_by_dots(
+    long rows, long columns, long inner, const float *a, long a_stride, const float *b, long b_stride, float *c,
+    long c_stride, int accumulate);
+
 // Convolution.
 
 // Pixels and channels of a register tile.
@@ -84,6 +97,18 @@ void concord_conv_outer(
 // Adds `Σ_pixels source[c] · delta[c]` for every channel.
 void concord_conv_depthwise_outer(
     const float *const *sources, float *const *deltas, long pixels, long channels, float *gradient);
+
+// How the rows of a window lie over an image, for windows without dilation of the width.
+struct concord_conv_rows {
+    long output_width;
+    long input_height, input_width, channels;
+    long window_height, window_width, stride_height, stride_width, dilation_height, padding_top, padding_left;
+};
+
+// Adds windows [rows of the output][output_width][window_height][window_width][channels] of output rows [first_row,
+// last_row) to the places of the image that they cover.
+void concord_conv_add_windows(
+    const struct concord_conv_rows *geometry, const float *windows, long first_row, long last_row, float *image);
 
 // Pooling: one image at a time, `first_row` and `last_row` bound the rows of the output.
 
