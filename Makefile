@@ -4,7 +4,7 @@
 CONFIG ?= Examples/multifashion.yaml
 ARGS ?=
 
-.PHONY: help setup build train test check-safetensors check-scripts clean
+.PHONY: help setup build train test check-safetensors check-kernels check-oclgrind check-scripts clean
 
 help:
 	@echo "make train [ARGS=…] [CONFIG=…]  build and train on $(CONFIG)"
@@ -12,6 +12,8 @@ help:
 	@echo "make build                      build the program .build/release/concord"
 	@echo "make setup                      check for the libraries that are needed, install them as root"
 	@echo "make check-safetensors          compare files with the Python package safetensors"
+	@echo "make check-kernels              compile every kernel offline for GPUs, and write what it needs"
+	@echo "make check-oclgrind             run the tiny conformance cases on Oclgrind"
 	@echo "make check-scripts              run shellcheck over the scripts"
 	@echo "make clean                      remove what was built"
 
@@ -31,6 +33,12 @@ test: setup
 
 check-safetensors: setup
 	scripts/check-safetensors.sh
+
+check-kernels: setup
+	scripts/check-kernels.sh
+
+check-oclgrind: setup
+	scripts/check-oclgrind.sh
 
 check-scripts:
 	shellcheck scripts/*.sh .ci/run
