@@ -6,6 +6,8 @@ import Tensors
 public enum NetworkCheckpoint {
     /// What the names of optimizer states begin with, in files that hold them too.
     package static let optimizerPrefix = "optimizer."
+    /// What the names of rows begin with that a multi-task method keeps.
+    package static let methodPrefix = "method."
 
     /// Writes all parameters and statistics.
     ///
@@ -21,7 +23,7 @@ public enum NetworkCheckpoint {
             tensors + others, metadata: metadata.merging(["format": "concord"]) { own, _ in own }, to: path)
     }
 
-    /// Reads all parameters and statistics, and leaves optimizer states aside.
+    /// Reads all parameters and statistics, and leaves the states of optimizer and method aside.
     ///
     /// Everything is checked before anything changes: a checkpoint of another network leaves this one as it was.
     ///
@@ -40,7 +42,8 @@ public enum NetworkCheckpoint {
             }
         }
         let known = Set(expected.map(\.name))
-        if let extra = file.tensors.first(where: { !known.contains($0.name) && !$0.name.hasPrefix(optimizerPrefix) }) {
+        let isState = { (name: String) in name.hasPrefix(optimizerPrefix) || name.hasPrefix(methodPrefix) }
+        if let extra = file.tensors.first(where: { !known.contains($0.name) && !isState($0.name) }) {
             throw CheckpointError.otherNetwork(
                 path: path, tensor: extra.name, found: "\(extra.shape)", expected: "no such tensor")
         }

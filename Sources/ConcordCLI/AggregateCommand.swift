@@ -7,15 +7,19 @@ struct AggregateCommand: ParsableCommand {
         commandName: "aggregate",
         abstract: "Applies a method to task gradients.",
         discussion: """
-            Reads one object a line, {"jacobian": [[…], …]} with a row per task, and for PCGrad optionally \
-            "orders": [[…], …], per task the order in which it visits the others. Prints one object a line, \
-            {"weights": […], "aggregate": […]}.
+            Reads one object a line, {"jacobian": [[…], …]} with a row per task, and optionally "losses": […], for methods \
+            that use them, and for pcgrad and gradvac "orders": [[…], …], per task the order in which it visits the others. \
+            Prints one object a line, {"weights": […], "aggregate": […]}; weights are null for methods without. Methods \
+            with a memory keep it from line to line: a line is a step, and an epoch where a method counts epochs. modo and \
+            sdmgrad combine two batches: a line and the one before.
             """)
 
     @Option(help: "One of \(Method.names.joined(separator: ", ")).")
     var method: String
 
-    @Option(name: .customLong("set"), help: "An option of the method as key=value: seed, of its random numbers.")
+    @Option(
+        name: .customLong("set"),
+        help: "A parameter of the method as key=value; seed=N of its random numbers. A wrong name lists the right ones.")
     var settings: [String] = []
 
     @Argument(help: "A file, or - for standard input.")
@@ -23,29 +27,28 @@ struct AggregateCommand: ParsableCommand {
 
     private struct Input: Decodable {
         let jacobian: [[Double]]
+        let losses: [Double]?
         let orders: [[Int]]?
     }
 
     private struct Output: Encodable {
-        let weights: [Double]
+        let weights: [Double]?
         let aggregate: [Double]
-    }
 
-    private static let form = #"{"jacobian": [[…], …], "orders": [[…], …]?}"#
+        private enum Key: CodingKey { case weights, aggregate }
 
-    private func seed() throws -> UInt64 {
-        var seed: UInt64 = 0
-        for setting in settings {
-            guard setting.hasPrefix("seed="), let value = UInt64(setting.dropFirst("seed=".count)) else {
-                throw ValidationError("--set \(setting): expected seed=N with a number of at least 0")
-            }
-            seed = value
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            // A missing key would be the standard for nil.
+            try container.encode(weights, forKey: .weights)
+            try container.encode(aggregate, forKey: .aggregate)
         }
-        return seed
     }
+
+    private static let form = #"{"jacobian": [[…], …], "losses": […]?, "orders": [[…], …]?}"#
 
     func run() throws {
-        var aggregation = Aggregation(try Method(named: method, seed: try seed()))
+        var aggregation = Aggregation(try MethodSettings(settings).method(named: method))
         let lines = try LineSource(file)
         var number = 0
         while let line = lines.next() {
@@ -53,7 +56,7 @@ struct AggregateCommand: ParsableCommand {
             if line.allSatisfy(\.isWhitespace) { continue }
             do {
                 let input = try AggregateCommand.parse(line)
-                let result = try aggregation(input.jacobian, orders: input.orders)
+                let result = try aggregation(input.jacobian, losses: input.losses, orders: input.orders)
                 try JSONOutput.print(Output(weights: result.weights, aggregate: result.aggregate))
             } catch {
                 throw CommandError("\(lines.name): line \(number): \(error)")
@@ -74,6 +77,9 @@ struct AggregateCommand: ParsableCommand {
         for (row, values) in input.jacobian.enumerated() where values.count != columns {
             throw CommandError(
                 "row \(row) of the jacobian has \(values.count) numbers; expected \(columns), as in row 0")
+        }
+        if let losses = input.losses, losses.count != input.jacobian.count {
+            throw CommandError("\(losses.count) losses; expected \(input.jacobian.count), one per row of the jacobian")
         }
         return input
     }

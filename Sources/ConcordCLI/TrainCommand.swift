@@ -114,7 +114,7 @@ struct TrainCommand: ParsableCommand {
         let reporter = TrainingReporter()
         print(
             """
-            \(experiment.model.tasks.map(\.name).joined(separator: ", ")) by \(experiment.configuration.method) \
+            \(experiment.model.tasks.map(\.name).joined(separator: ", ")) by \(experiment.configuration.method.name) \
             on \(choice.reason)
             \(experiment.training.count) samples, \(experiment.model.arena.parameterCount) parameters; \
             results in \(folder.path)

@@ -102,11 +102,13 @@ struct ConfigurationValue {
 
     /// A part that is chosen by name and may have options: `cosine`, or `{name: cosine, minimum: 1.0e-5}`.
     ///
-    /// - Parameter options: the keys besides `name` that each of the names allows.
+    /// - Parameters:
+    ///   - names: in the order in which messages list them; nil sorts them.
+    ///   - options: the keys besides `name` that each of the names allows.
     func choice(
-        of kind: String, key: String = "name", options: [String: [String]]
+        of kind: String, key: String = "name", names: [String]? = nil, options: [String: [String]]
     ) throws(ConfigurationError) -> (name: String, options: ConfigurationMapping) {
-        let known = options.keys.sorted()
+        let known = names ?? options.keys.sorted()
         guard case .mapping(let mapping) = node else {
             let name = try name(of: kind, among: known)
             return (name, ConfigurationMapping(values: [:], path: path, document: document))

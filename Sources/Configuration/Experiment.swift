@@ -96,7 +96,7 @@ public struct Experiment {
         step = try TrainingStep(
             network: model.network, tasks: model.tasks, arena: model.arena,
             optimizer: try Optimizer(configuration.optimizer.rule.rule, for: model.arena),
-            method: try Method(named: configuration.method, seed: configuration.seed),
+            method: try configuration.method.method(seed: configuration.seed),
             clippingNorm: configuration.clippingNorm, seed: configuration.seed)
     }
 

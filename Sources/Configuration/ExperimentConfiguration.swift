@@ -24,8 +24,8 @@ public struct ExperimentConfiguration: Hashable, Sendable {
     /// The head of every task that has none of its own. Default: one linear layer.
     public var heads: HeadConfiguration
     public var tasks: [TaskConfiguration]
-    /// How the tasks' gradients become one: a name in ``Method/names``. Default: `ew`, the sum of the losses.
-    public var method: String
+    /// How the tasks' gradients become one. Default: `ew`, the sum of the losses.
+    public var method: MethodConfiguration
     public var optimizer: OptimizerConfiguration
     /// Default: constant.
     public var schedule: ScheduleConfiguration
@@ -70,7 +70,8 @@ public struct ExperimentConfiguration: Hashable, Sendable {
         self.heads = heads
         tasks = try TaskConfiguration.list(
             try values.required("tasks", "a list such as [{name: topLeft, loss: crossEntropy}]"))
-        method = try values["method"]?.name(of: "method", among: Method.names) ?? "ew"
+        method = try MethodConfiguration(
+            values["method"] ?? ConfigurationValue(node: .text("ew"), path: "method", document: root.document))
         optimizer = try OptimizerConfiguration(
             try values.required("optimizer", "such as {name: adam, learningRate: 1.0e-3}"))
         schedule = try values["schedule"].map(ScheduleConfiguration.init) ?? ScheduleConfiguration(.constant)
@@ -98,7 +99,7 @@ public struct ExperimentConfiguration: Hashable, Sendable {
     public func yaml() throws -> String {
         var pairs: [(String, Node)] = [
             ("dataset", dataset.node), ("trunk", trunk.node), ("heads", heads.node),
-            ("tasks", Node(tasks.map(\.node))), ("method", .text(method)), ("optimizer", optimizer.node),
+            ("tasks", Node(tasks.map(\.node))), ("method", method.node), ("optimizer", optimizer.node),
             ("schedule", schedule.node), ("epochs", .number(epochs)), ("batchSize", .number(batchSize)),
             ("seed", .number(seed)), ("device", .text(device)),
         ]

@@ -98,8 +98,11 @@ public struct TaskGradients {
     ///
     /// - Parameters:
     ///   - weights: one per task.
+    ///   - weighsPrivate: multiplies the gradients of private parameters by their task's weight, too.
     ///   - gradients: shaped like the arena.
-    public mutating func write(weights: [Double], to gradients: Tensor) throws(ComputeError) {
+    public mutating func write(
+        weights: [Double], weighsPrivate: Bool = false, to gradients: Tensor
+    ) throws(ComputeError) {
         if columns > 0 {
             let matrix = try rows()
             let factors = try Tensor(weights.map(Float.init), shape: [weights.count], on: arena.device)
@@ -113,9 +116,42 @@ public struct TaskGradients {
                     ])
             }
         }
+        try writeOthers(weights: weighsPrivate ? weights : nil, to: gradients)
+    }
+
+    /// Writes an update direction that somebody else has computed from ``rows()``; private parameters are treated as by
+    /// ``write(weights:weighsPrivate:to:)``.
+    ///
+    /// - Parameters:
+    ///   - direction: of the shared parameters, as many elements as J has columns.
+    ///   - privateWeights: one per task; nil leaves the gradients of private parameters as they are.
+    public func write(
+        direction: Tensor, privateWeights: [Double]? = nil, to gradients: Tensor
+    ) throws(ComputeError) {
+        precondition(direction.count == columns, "a direction \(direction.shape) for \(columns) shared parameters")
+        for parameter in shared {
+            try arena.device.encode(
+                .stridedCopy(
+                    StridedCopy(
+                        extents: [parameter.segment.shape.count], sourceStrides: [1], destinationStrides: [1])),
+                [
+                    direction.storage.advanced(by: parameter.column),
+                    gradients.storage.advanced(by: parameter.segment.offset),
+                ])
+        }
+        try writeOthers(weights: privateWeights, to: gradients)
+    }
+
+    /// Writes what is not shared.
+    private func writeOthers(weights: [Double]?, to gradients: Tensor) throws(ComputeError) {
         for (segment, gradient) in privates {
             for (index, contribution) in gradient.contributions.enumerated() {
-                try contribution.gradient.writeRows(
+                var own = contribution.gradient
+                if let weights, let task = contribution.tasks.first, let row = tasks.firstIndex(of: task) {
+                    own = try own.weighted(
+                        by: try Tensor([Float(weights[row])], shape: [1], on: arena.device))
+                }
+                try own.writeRows(
                     to: gradients.storage.advanced(by: segment.offset), stride: segment.shape.count,
                     accumulate: index > 0)
             }

@@ -1,4 +1,5 @@
 import Configuration
+import MultiTask
 import Networks
 import Optimizers
 import Testing
@@ -43,7 +44,7 @@ struct ReadingTests {
         #expect(configuration.tasks.map(\.name) == ["topLeft", "bottomRight"])
         #expect(configuration.tasks.map(\.loss) == [.crossEntropy(), .crossEntropy()])
         #expect(configuration.tasks.map(\.weight) == [1, 1])
-        #expect(configuration.method == "ew")
+        #expect(configuration.method.name == "ew")
         #expect(configuration.optimizer == OptimizerConfiguration(.adam(Adam()), learningRate: 1e-3))
         #expect(configuration.schedule == ScheduleConfiguration(.constant))
         #expect(configuration.epochs == 3)
@@ -106,7 +107,7 @@ struct ReadingTests {
                 TaskConfiguration(name: "fourth", loss: .absoluteError),
                 TaskConfiguration(name: "fifth", loss: .squaredError),
             ])
-        #expect(configuration.method == "pcgrad")
+        #expect(configuration.method.name == "pcgrad")
         #expect(
             configuration.optimizer
                 == OptimizerConfiguration(
@@ -351,7 +352,7 @@ struct MistakeTests {
                     + "optimizer, schedule, epochs, batchSize, seed, device, clippingNorm, checkpointInterval, freeze, "
                     + "metrics. (line 8)"
             ),
-            ("", "method: pcgard", "method: unknown method \"pcgard\"; did you mean \"pcgrad\"? Known: ew, sum, mean, pcgrad. (line 9)"),
+            ("", "method: pcgard", "method: unknown method \"pcgard\"; did you mean \"pcgrad\"? Known: \(Method.names.joined(separator: ", ")). (line 9)"),
             (
                 "", "schedule: cosin",
                 "schedule: unknown schedule \"cosin\"; did you mean \"cosine\"? Known: constant, cosine, one-cycle, step. (line 9)"

@@ -30,7 +30,7 @@ struct WeightingTests {
         let golden = WeightingTests.goldens[index]
         var aggregation = Aggregation(try Method(named: golden.method.lowercased(), seed: 0))
         let result = try aggregation(golden.J, orders: golden.orders)
-        for (found, expected) in zip(result.weights, golden.expected_w) {
+        for (found, expected) in zip(try #require(result.weights), golden.expected_w) {
             #expect(abs(found - expected) <= golden.tol * max(1, abs(expected)), "\(golden.case) \(golden.method)")
         }
         for (found, expected) in zip(result.aggregate, golden.expected_aggregation) {
@@ -60,28 +60,31 @@ struct WeightingTests {
     @Test("the same seed draws the same orders, and every step draws new ones")
     func drawsOrders() throws {
         let gramian = SquareMatrix(gramianOf: [[1, -2, 0.5], [-1, 1, -1], [0.3, -0.7, -2], [-2, -1, 1.5]])
+        let step = StepContext(taskCount: 4)
         var first = PCGrad(seed: 7)
         var second = PCGrad(seed: 7)
-        let steps = try (0..<20).map { _ in try first.weights(for: gramian) }
-        #expect(try (0..<20).map { _ in try second.weights(for: gramian) } == steps)
+        let steps = try (0..<20).map { _ in try first.weights(for: gramian, in: step) }
+        #expect(try (0..<20).map { _ in try second.weights(for: gramian, in: step) } == steps)
         #expect(Set(steps).count > 1)
     }
 
     @Test("a method goes on from its saved state")
     func restoresState() throws {
         let gramian = SquareMatrix(gramianOf: [[1, -2, 0.5], [-1, 1, -1], [0.3, -0.7, -2], [-2, -1, 1.5]])
+        let step = StepContext(taskCount: 4)
         var method = PCGrad(seed: 3)
-        for _ in 0..<5 { _ = try method.weights(for: gramian) }
+        for _ in 0..<5 { _ = try method.weights(for: gramian, in: step) }
         let state = try JSONEncoder().encode(method)
         var restored = try JSONDecoder().decode(PCGrad.self, from: state)
-        for _ in 0..<5 { #expect(try restored.weights(for: gramian) == (try method.weights(for: gramian))) }
+        for _ in 0..<5 { #expect(try restored.weights(for: gramian, in: step) == (try method.weights(for: gramian, in: step))) }
     }
 
     @Test("a gradient that is not finite is named", arguments: [Double.nan, .infinity])
     func refusesNotFinite(value: Double) {
-        var method = PCGrad(seed: 0)
+        var method = Method.gramian(PCGrad(seed: 0))
+        let step = StepContext(taskCount: 2)
         let gramian = SquareMatrix(size: 2, values: [1, 0, 0, value])
-        #expect(throws: WeightingError.notFinite(task: 1)) { try method.weights(for: gramian) }
+        #expect(throws: WeightingError.notFinite(task: 1)) { try method.weights(for: gramian, in: step) }
     }
 
     @Test("orders that do not fit are refused")

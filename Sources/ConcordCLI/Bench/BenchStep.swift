@@ -15,6 +15,9 @@ struct BenchStep: ParsableCommand {
     @Option(help: "How the tasks' gradients become one: \(Method.names.joined(separator: ", ")).")
     var method = "ew"
 
+    @Option(name: .customLong("set"), help: "A parameter of the method as key=value.")
+    var settings: [String] = []
+
     @Option(help: "Samples per step. Default: the workload's own.")
     var batch: Int?
 
@@ -53,8 +56,9 @@ struct BenchStep: ParsableCommand {
 
     func run() throws {
         let device = try Devices.choose(options.device).device
+        let method = try MethodSettings(settings).method(named: method)
         for workload in workload.map({ [$0] }) ?? StandardWorkload.allCases {
-            let prepared = try workload.prepare(on: device, method: try Method(named: method, seed: 0), batch: batch)
+            let prepared = try workload.prepare(on: device, method: method, batch: batch)
             try prepared.takeStep()
             if profile {
                 try StepProfile(of: prepared, on: device).print(workload: workload, asJSON: options.json)

@@ -1,7 +1,9 @@
 import Checkpoints
+import Compute
 import Foundation
 import Networks
 import Optimizers
+import Tensors
 
 /// The folder of one training run.
 ///
@@ -46,14 +48,19 @@ public struct RunFolder: Hashable, Sendable {
     /// Writes everything that a run needs to go on.
     ///
     /// - Parameter progress: what is not a tensor, as text.
-    func writeTrainingState(_ progress: String, arena: ParameterArena, optimizer: Optimizer) throws {
-        let states = try optimizer.states.flatMap { name, tensor in
-            try arena.namedParts(of: tensor, prefix: RunFolder.prefix(ofState: name))
+    func writeTrainingState(_ progress: String, of step: TrainingStep) throws {
+        let states = try step.optimizer.states.flatMap { name, tensor in
+            try step.arena.namedParts(of: tensor, prefix: RunFolder.prefix(ofState: name))
         }
-        try NetworkCheckpoint.write(arena, with: states, metadata: ["progress": progress], to: last)
+        let rows = try step.memory.all.map { name, rows in
+            NamedTensor(
+                name: NetworkCheckpoint.methodPrefix + name, shape: [rows.rowCount, rows.columnCount],
+                elements: .float32(try rows.tensor.floats()))
+        }
+        try NetworkCheckpoint.write(step.arena, with: states + rows, metadata: ["progress": progress], to: last)
     }
 
-    /// The text that ``writeTrainingState(_:arena:optimizer:)`` was given.
+    /// The text that ``writeTrainingState(_:of:)`` was given.
     func trainingProgress() throws -> String {
         guard let progress = try SafetensorsFile(path: last).metadata["progress"] else {
             throw CheckpointError.invalidState(path: last)
@@ -61,12 +68,18 @@ public struct RunFolder: Hashable, Sendable {
         return progress
     }
 
-    /// Takes over the newest parameters and optimizer states.
-    func restore(_ arena: ParameterArena, optimizer: Optimizer) throws {
-        try NetworkCheckpoint.read(last, into: arena)
+    /// Takes over the newest parameters, optimizer states and rows of the method.
+    func restore(_ step: TrainingStep) throws {
+        try NetworkCheckpoint.read(last, into: step.arena)
         let file = try SafetensorsFile(path: last)
-        for (name, tensor) in optimizer.states {
-            try arena.read(tensor, from: file, prefix: RunFolder.prefix(ofState: name))
+        for (name, tensor) in step.optimizer.states {
+            try step.arena.read(tensor, from: file, prefix: RunFolder.prefix(ofState: name))
+        }
+        step.memory = RowMemory()
+        for stored in file.tensors where stored.name.hasPrefix(NetworkCheckpoint.methodPrefix) {
+            let tensor = try Tensor(
+                try file.floats(of: stored.name), shape: Shape(stored.shape), on: step.arena.device)
+            step.memory[String(stored.name.dropFirst(NetworkCheckpoint.methodPrefix.count))] = DeviceRows(tensor)
         }
     }
 

@@ -100,13 +100,10 @@ public final class Trainer {
             throw TrainingError.incompatibleState(
                 path: folder.last, found: "\(saved.identity)", expected: "\(progress.identity)")
         }
-        try folder.restore(step.arena, optimizer: step.optimizer)
+        try folder.restore(step)
         progress = saved
         step.optimizer.stepCounts = saved.optimizerSteps
-        if let state = saved.method, case .gramian(var weighting) = step.method {
-            try weighting.restore(state)
-            step.method = .gramian(weighting)
-        }
+        if let state = saved.method { try step.method.restore(state) }
     }
 
     /// Steps that are behind the run.
@@ -185,7 +182,9 @@ public final class Trainer {
         let metrics =
             try validation.map { try Evaluation(network: step.network, tasks: step.tasks, arena: step.arena)($0) } ?? [:]
         let epoch = progress.accumulated
-        let train = named(step.tasks.indices.map(epoch.meanLoss)).mapValues { ["loss": $0] }
+        let meanLosses = step.tasks.indices.map(epoch.meanLoss)
+        step.finishEpoch(meanLosses: meanLosses)
+        let train = named(meanLosses).mapValues { ["loss": $0] }
         let score = Trainer.score(metrics.isEmpty ? train : metrics)
         let isBest = progress.bestScore.map { score > $0 } ?? true
         progress.epoch += 1
@@ -224,11 +223,11 @@ public final class Trainer {
         guard let folder else { return }
         try checkParameters()
         progress.optimizerSteps = step.optimizer.stepCounts
-        if case .gramian(let weighting) = step.method { progress.method = try weighting.encodedState() }
+        progress.method = try step.method.encodedState()
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let state = String(decoding: try encoder.encode(progress), as: UTF8.self)
-        try folder.writeTrainingState(state, arena: step.arena, optimizer: step.optimizer)
+        try folder.writeTrainingState(state, of: step)
         try observer(.checkpoint(path: folder.last, step: progress.step))
     }
 

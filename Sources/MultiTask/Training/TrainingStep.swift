@@ -40,9 +40,9 @@ extension Tensor {
 public struct StepOutcome: Sendable {
     /// Unweighted losses, in the order of the tasks; nil for tasks that were absent.
     public var losses: [Float?]
-    /// The weights of the tasks that took part, for methods that compute them.
+    /// The weights of the tasks that took part; nil for methods that have none.
     public var weights: [Double?]
-    /// Inner products of the gradients of the tasks that took part, for methods that need them.
+    /// Inner products of the gradients of the tasks that took part, for methods that look at gradients.
     public var gramian: SquareMatrix?
 
     init(tasks: Int) {
@@ -62,6 +62,8 @@ public final class TrainingStep {
     /// Seed of dropout masks.
     public let seed: UInt64
     public internal(set) var method: Method
+    /// The rows that a Jacobian-based method keeps; part of the exact resume.
+    var memory = RowMemory<DeviceRows>()
     private let gradients: Tensor
 
     public init(
@@ -85,64 +87,111 @@ public final class TrainingStep {
     ///   device throws.
     public func callAsFunction(_ batch: DeviceBatch, step: Int, learningRate: Float) throws -> StepOutcome {
         let tape = Tape()
-        let context = ForwardContext(arena, mode: .training, tape: tape, seed: seed, step: step)
-        let predictions = try network.predictions(for: batch.inputs, in: context)
+        let forward = ForwardContext(arena, mode: .training, tape: tape, seed: seed, step: step)
+        let predictions = try network.predictions(for: batch.inputs, in: forward)
         var losses: TaskLosses = []
         for (index, task) in tasks.enumerated() {
             guard let targets = batch.targets[index] else { continue }
             losses.append((index, try task.loss(predictions[index], targets: targets, mask: batch.masks[index])))
         }
         var outcome = StepOutcome(tasks: tasks.count)
+        var context = StepContext(
+            tasks: losses.map(\.task), taskCount: tasks.count, learningRate: Double(learningRate))
         let direction =
-            switch method {
-            case .constant(let weighting): try plain(losses, weighting, tape, step, into: &outcome)
-            case .gramian(let weighting): try weighted(losses, weighting, tape, step, into: &outcome)
+            switch method.kind {
+            case .loss: try weightedLosses(losses, tape, step, &context, into: &outcome)
+            case .gramian, .jacobian: try weightedGradients(losses, tape, step, &context, into: &outcome)
             }
         try optimizer.step(
             gradients: gradients, learningRate: learningRate, groups: direction.groups, clippingNorm: clippingNorm)
+        if method.needsLossesAfterStep, let before = context.losses {
+            method.learn(from: before, lossesAfterStep: try lossesAgain(batch, step: step), in: context)
+        }
         return outcome
+    }
+
+    /// Tells the method how an epoch went.
+    ///
+    /// - Parameter meanLosses: by number of the task, as in ``StepOutcome/losses``; nil for tasks that never appeared.
+    public func finishEpoch(meanLosses: [Double?]) {
+        method.finishEpoch(meanLosses: zip(tasks, meanLosses).map { task, loss in loss.map { $0 * Double(task.weight) } })
     }
 
     /// The losses of the tasks that a batch has targets for.
     private typealias TaskLosses = [(task: Int, loss: Tensor)]
 
-    /// All losses as one: a plain backward pass.
-    private func plain(
-        _ losses: TaskLosses, _ weighting: ConstantWeighting, _ tape: Tape, _ step: Int, into outcome: inout StepOutcome
+    /// The weighted losses as one: a plain backward pass.
+    private func weightedLosses(
+        _ losses: TaskLosses, _ tape: Tape, _ step: Int, _ context: inout StepContext, into outcome: inout StepOutcome
     ) throws -> TaskGradients {
-        let weights = weighting.weights(tasks: losses.count)
+        // Reading the losses waits for the forward pass, so it waits until the backward pass is under way where it can.
+        if method.needsLosses { try readLosses(losses, step: step, &context, into: &outcome) }
+        let weights = try method.weights(in: context)
         let seeds = zip(losses, weights).map { Seed($0.loss, task: 0, weight: tasks[$0.task].weight * Float($1)) }
         var direction = TaskGradients(try tape.backward(from: seeds), of: arena, tasks: [0])
-        try readLosses(losses, step: step, into: &outcome)
+        if !method.needsLosses { try readLosses(losses, step: step, &context, into: &outcome) }
+        for (task, weight) in zip(context.tasks, weights) { outcome.weights[task] = weight }
         try direction.write(weights: [1], to: gradients)
         return direction
     }
 
-    /// One cotangent per task, the Gramian of the gradients, and the method's weights.
-    private func weighted(
-        _ losses: TaskLosses, _ weighting: any GramianWeighting, _ tape: Tape, _ step: Int,
-        into outcome: inout StepOutcome
+    /// One cotangent per task, the Gramian of the gradients, and what the method makes of them.
+    private func weightedGradients(
+        _ losses: TaskLosses, _ tape: Tape, _ step: Int, _ context: inout StepContext, into outcome: inout StepOutcome
     ) throws -> TaskGradients {
-        let present = losses.map(\.task)
         let seeds = losses.map { Seed($0.loss, task: $0.task, weight: tasks[$0.task].weight) }
-        var direction = TaskGradients(try tape.backward(from: seeds), of: arena, tasks: present)
+        var direction = TaskGradients(try tape.backward(from: seeds), of: arena, tasks: context.tasks)
         let gramian = try direction.gramian()
-        try readLosses(losses, step: step, into: &outcome)
-        for (position, task) in present.enumerated() where !gramian[position, position].isFinite {
+        try readLosses(losses, step: step, &context, into: &outcome)
+        for (position, task) in context.tasks.enumerated() where !gramian[position, position].isFinite {
             throw TrainingError.notFinite(
                 quantity: "squared gradient norm", task: tasks[task].name, step: step, value: gramian[position, position])
         }
-        var weighting = weighting
-        let weights = try weighting.weights(for: gramian)
-        method = .gramian(weighting)
-        for (position, task) in present.enumerated() { outcome.weights[task] = weights[position] }
         outcome.gramian = gramian
-        try direction.write(weights: weights, to: gradients)
+        let weights = try writeDirection(of: &direction, gramian, context)
+        for (position, task) in context.tasks.enumerated() { outcome.weights[task] = weights?[position] }
         return direction
     }
 
+    /// - Returns: the tasks' weights, if the method has any.
+    private func writeDirection(
+        of direction: inout TaskGradients, _ gramian: SquareMatrix, _ context: StepContext
+    ) throws -> [Double]? {
+        guard case .jacobian = method.kind, direction.sharedCount > 0 else {
+            // Nothing is shared where a batch has a single task: then there is nothing to weigh against each other.
+            let weights =
+                if case .gramian = method.kind { try method.weights(for: gramian, in: context) } else {
+                    context.tasks.map { _ in 1.0 }
+                }
+            try direction.write(weights: weights, weighsPrivate: method.options.weightsHeads, to: gradients)
+            return weights
+        }
+        let rows = DeviceRows(try direction.rows())
+        if memory.all.values.contains(where: { $0.columnCount != rows.columnCount }) {
+            // Freezing has changed what is shared: the kept rows are of other parameters.
+            memory = RowMemory()
+            method.reset()
+        }
+        let result = try method.aggregate(rows, memory: &memory, in: context)
+        try direction.write(
+            direction: result.direction.tensor, privateWeights: method.options.weightsHeads ? result.weights : nil,
+            to: gradients)
+        return result.weights
+    }
+
+    /// The losses of the batch with the parameters as they are now, with the dropout masks of the same step.
+    private func lossesAgain(_ batch: DeviceBatch, step: Int) throws -> [Double] {
+        let context = ForwardContext(arena, mode: .training, seed: seed, step: step)
+        let predictions = try network.predictions(for: batch.inputs, in: context)
+        return try tasks.indices.compactMap { index in
+            guard let targets = batch.targets[index] else { return nil }
+            let loss = try tasks[index].loss(predictions[index], targets: targets, mask: batch.masks[index]).scalar()
+            return Double(loss) * Double(tasks[index].weight)
+        }
+    }
+
     private func readLosses(
-        _ losses: TaskLosses, step: Int, into outcome: inout StepOutcome
+        _ losses: TaskLosses, step: Int, _ context: inout StepContext, into outcome: inout StepOutcome
     ) throws {
         let values = try Tensor.concatenate(losses.map { $0.loss.detached.reshaped([1]) }, axis: 0).floats()
         for ((task, _), value) in zip(losses, values) {
@@ -152,5 +201,6 @@ public final class TrainingStep {
             }
             outcome.losses[task] = value
         }
+        context.losses = zip(losses, values).map { Double($1) * Double(tasks[$0.task].weight) }
     }
 }

@@ -11,6 +11,9 @@ public struct SquareMatrix: Hashable, Sendable {
         self.values = values
     }
 
+    /// Zeros.
+    public init(size: Int) { self.init(size: size, values: Array(repeating: 0, count: size * size)) }
+
     public subscript(row: Int, column: Int) -> Double {
         get { values[row * size + column] }
         set { values[row * size + column] = newValue }
@@ -24,6 +27,29 @@ public struct SquareMatrix: Hashable, Sendable {
         self.init(
             size: rows.count,
             values: rows.flatMap { row in rows.map { other in zip(row, other).reduce(0) { $0 + $1.0 * $1.1 } } })
+    }
+
+    public var diagonal: [Double] { (0..<size).map { self[$0, $0] } }
+
+    /// Whether all numbers of a row are finite.
+    func isFinite(row: Int) -> Bool { values[row * size..<(row + 1) * size].allSatisfy(\.isFinite) }
+
+    /// The Gramian of the vectors multiplied by a factor each.
+    func scaled(by factors: [Double]) -> SquareMatrix {
+        var result = self
+        for row in 0..<size {
+            for column in 0..<size { result[row, column] *= factors[row] * factors[column] }
+        }
+        return result
+    }
+
+    /// `xᵀ·self·x`
+    func quadraticForm(_ vector: [Double]) -> Double {
+        var sum = 0.0
+        for row in 0..<size {
+            for column in 0..<size { sum += vector[row] * values[row * size + column] * vector[column] }
+        }
+        return sum
     }
 
     /// The cosines between the vectors whose Gramian this is; 0 where one of them is zero, 1 on the diagonal.
