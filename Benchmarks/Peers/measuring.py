@@ -29,7 +29,7 @@ def seconds_per_run(work, warm_ups=3, minimum_samples=10, seconds=0.5):
 
 def report(suite, peer, operation, shape, timing, flops=None, moved_bytes=None, **more):
     median, minimum = timing
-    result = {"suite": suite, "peer": peer, "operation": operation, "shape": shape, "milliseconds": median * 1e3,
+    result = {"suite": suite, "peer": peer, "operation": operation, "shape": str(shape), "milliseconds": median * 1e3,
               "minimum": minimum * 1e3, **more}
     if flops:
         result["gflops"] = flops / median / 1e9

@@ -56,17 +56,63 @@ def conv():
 
 
 def reduce():
-    for rows, columns in ((1, 1 << 24), (4096, 4096)):
-        matrix, other = torch.rand(rows, columns), torch.empty(rows, columns)
-        size, name = 4 * rows * columns, f"{rows}x{columns}x1 over {columns}"
-        report("reduce", PEER, "copy", name, seconds_per_run(lambda: other.copy_(matrix)), moved_bytes=2 * size)
-        report("reduce", PEER, "reduce sum", name, seconds_per_run(lambda: matrix.sum(1)), moved_bytes=size)
-        report("reduce", PEER, "reduce maximum", name, seconds_per_run(lambda: matrix.amax(1)), moved_bytes=size)
-        report("reduce", PEER, "reduce argmax", name, seconds_per_run(lambda: matrix.argmax(1)), moved_bytes=size)
-    matrix = torch.rand(4096, 4096)
-    size, name = 4 * matrix.numel(), "1x4096x4096 over 4096"
-    report("reduce", PEER, "reduce sum", name, seconds_per_run(lambda: matrix.sum(0)), moved_bytes=size)
-    report("reduce", PEER, "softmax", "4096x4096", seconds_per_run(lambda: matrix.softmax(1)), moved_bytes=2 * size)
+    count = 1 << 24
+    vector, other, result = torch.rand(count) - 0.5, torch.rand(count) - 0.5, torch.empty(count)
+
+    def memory(operation, shape, work, moved_elements):
+        report("reduce", PEER, operation, shape, seconds_per_run(work), moved_bytes=4 * moved_elements)
+
+    memory("copy", count, lambda: result.copy_(vector), 2 * count)
+    for outer, axis, inner in ((1, count, 1), (4096, 4096, 1), (1, 4096, 4096), (256, 1024, 64)):
+        box, shape, moved = vector.view(outer, axis, inner), f"{outer}x{axis}x{inner} over {axis}", count + outer * inner
+        memory("reduce sum", shape, lambda: box.sum(1), moved)
+        memory("reduce maximum", shape, lambda: box.amax(1), moved)
+        memory("reduce argmax", shape, lambda: box.argmax(1), moved)
+    for rows, columns in ((4096, 4096), (1 << 20, 16)):
+        matrix, deltas = vector.view(rows, columns), other.view(rows, columns)
+        output = result.view(rows, columns)
+        memory("softmax", f"{rows}x{columns}", lambda: torch.softmax(matrix, 1, out=output), 2 * count)
+        memory("softmaxGradient", f"{rows}x{columns}",
+               lambda: torch._softmax_backward_data(deltas, matrix, 1, torch.float32), 3 * count)
+    for rows, classes in ((1 << 14, 1000), (1 << 20, 10)):
+        cross_entropy(rows, classes, memory)
+    for images, size, channels in ((128, 56, 64), (128, 14, 1024)):
+        batch_norm(images, size, channels, memory)
+    memory("add", count, lambda: torch.add(vector, other, out=result), 3 * count)
+    memory("relu", count, lambda: torch.clamp_min(vector, 0, out=result), 2 * count)
+    memory("reluGradient", count, lambda: torch.ops.aten.threshold_backward(other, vector, 0), 3 * count)
+    parameter = torch.nn.Parameter(vector.clone())
+    parameter.grad = other
+    optimizer = torch.optim.Adam([parameter], fused=True)
+    memory("adam", count, optimizer.step, 7 * count)
+
+
+def cross_entropy(rows, classes, memory):
+    """The gradient starts from the logarithms that PyTorch keeps of the forward pass; Concord's from the logits."""
+    labels = torch.randint(classes, (rows,))
+    with torch.enable_grad():
+        logits = (torch.rand(rows, classes) - 0.5).requires_grad_()
+        loss = torch.nn.functional.cross_entropy(logits, labels)
+    shape, count = f"{rows}x{classes}", rows * classes
+    memory("crossEntropy", shape, lambda: torch.nn.functional.cross_entropy(logits, labels), count + 3 * rows)
+    memory("crossEntropyGradient", shape, lambda: torch.autograd.grad(loss, logits, retain_graph=True),
+           2 * count + rows)
+
+
+def batch_norm(images, size, channels, memory):
+    """PyTorch has no input gradient without the parameters', so there is none to compare with."""
+    shape = f"{images * size ** 2}x{channels}"
+    tensors = [torch.rand(images, channels, size, size).to(memory_format=torch.channels_last) for _ in range(2)]
+    input, deltas = tensors
+    scale, shift, mean, variance = torch.rand(4, channels)
+    running = mean.clone(), variance.clone()
+    count = input.numel()
+    memory("batchNormStatistics", shape, lambda: torch.batch_norm_update_stats(input, *running, 0.1), count)
+    memory("batchNormApply relu", shape,
+           lambda: torch.nn.functional.batch_norm(input, mean, variance, scale, shift).relu_(), 2 * count)
+    memory("batchNormParameterGradient", shape,
+           lambda: torch.ops.aten.native_batch_norm_backward(
+               deltas, input, scale, *running, mean, variance, True, 1e-5, (False, True, True)), 2 * count)
 
 
 def main():

@@ -9,27 +9,30 @@ extension CPUDevice {
         guard box.count > 0 else { return }
         let (rows, columns) = (box.rows, box.columns)
         // Several blocks of the transpose, so that neighbouring cache lines of the source are read together.
-        let grain = max(64, Workers.elementGrain / max(columns.extent, 1) / 64 * 64)
-        let parts = (rows.extent + grain - 1) / grain
-        workers.run(count: box.outerCount * parts, grain: max(1, Workers.elementGrain / (grain * columns.extent))) {
+        let width = min(columns.extent, Workers.elementGrain)
+        let height = min(rows.extent, max(64, Workers.elementGrain / max(width, 1) / 64 * 64))
+        let across = (columns.extent + width - 1) / width
+        let parts = (rows.extent + height - 1) / height * across
+        workers.run(count: box.outerCount * parts, grain: max(1, Workers.elementGrain / (height * width))) {
             for part in $0 {
-                let first = part % parts * grain
-                let count = min(grain, rows.extent - first)
+                let (row, column) = (part % parts / across * height, part % across * width)
+                let (rowCount, columnCount) = (min(height, rows.extent - row), min(width, columns.extent - column))
                 let (sourceOffset, destinationOffset) = box.offsets(part / parts)
-                let from = source + sourceOffset + first * rows.sourceStride
-                let to = destination + destinationOffset + first * rows.destinationStride
+                let from = source + sourceOffset + row * rows.sourceStride + column * columns.sourceStride
+                let to = destination + destinationOffset + row * rows.destinationStride
+                    + column * columns.destinationStride
                 if copy.accumulates {
                     UnsafeRawPointer(from).withMemoryRebound(to: Float.self, capacity: 1) { from in
                         UnsafeMutableRawPointer(to).withMemoryRebound(to: Float.self, capacity: 1) { to in
                             concord_add_matrix(
                                 from, rows.sourceStride, columns.sourceStride, to, rows.destinationStride,
-                                columns.destinationStride, count, columns.extent)
+                                columns.destinationStride, rowCount, columnCount)
                         }
                     }
                 } else {
                     concord_copy_matrix(
                         from, rows.sourceStride, columns.sourceStride, to, rows.destinationStride,
-                        columns.destinationStride, count, columns.extent)
+                        columns.destinationStride, rowCount, columnCount)
                 }
             }
         }

@@ -18,17 +18,26 @@ public struct Timing: Hashable, Sendable, Codable {
     ///   - warmUps: runs that are not timed: the first ones compile kernels and fill caches.
     ///   - minimumSamples: how many samples are taken at least.
     ///   - seconds: sampling goes on until so much time has passed.
+    ///   - waits: whether the device must be done when the clock is read; without it, encoding alone is timed.
     ///   - work: encodes the work; waiting for it is done here.
     public init(
-        on device: any Device, warmUps: Int = 3, minimumSamples: Int = 10, seconds: Double = 0.5, work: () throws -> Void
+        on device: any Device, warmUps: Int = 3, minimumSamples: Int = 10, seconds: Double = 0.5, waits: Bool = true,
+        work: () throws -> Void
     ) throws {
+        func time(runs: Int) throws -> Double {
+            try device.synchronize()
+            let start = ContinuousClock.now
+            for _ in 0..<runs { try work() }
+            if waits { try device.synchronize() }
+            return (ContinuousClock.now - start) / .seconds(1)
+        }
         for _ in 0..<max(warmUps, 1) { try work() }
-        let single = try Timing.seconds(of: 1, on: device, work)
+        let single = try time(runs: 1)
         let runs = max(1, Int((Timing.shortestSample / max(single, 1e-7)).rounded(.up)))
         var samples: [Double] = []
         var total = 0.0
         while samples.count < minimumSamples || total < seconds {
-            let elapsed = try Timing.seconds(of: runs, on: device, work)
+            let elapsed = try time(runs: runs)
             samples.append(elapsed / Double(runs))
             total += elapsed
         }
@@ -37,14 +46,5 @@ public struct Timing: Hashable, Sendable, Codable {
         median = samples.count.isMultiple(of: 2) ? (samples[middle - 1] + samples[middle]) / 2 : samples[middle]
         minimum = samples[0]
         self.samples = samples.count
-    }
-
-    private static func seconds(of runs: Int, on device: any Device, _ work: () throws -> Void) throws -> Double {
-        try device.synchronize()
-        let clock = ContinuousClock()
-        let start = clock.now
-        for _ in 0..<runs { try work() }
-        try device.synchronize()
-        return (clock.now - start) / .seconds(1)
     }
 }

@@ -61,7 +61,8 @@ struct BenchStep: ParsableCommand {
             let prepared = try workload.prepare(on: device, method: method, batch: batch)
             try prepared.takeStep()
             if profile {
-                try StepProfile(of: prepared, on: device).print(workload: workload, asJSON: options.json)
+                try StepProfile(of: prepared, on: device).print(
+                    workload: workload, method: method, asJSON: options.json)
             } else {
                 let result = try measure(prepared, workload, on: device)
                 if options.json { try JSONOutput.print(result) } else { print(BenchStep.text(of: result)) }
