@@ -64,6 +64,7 @@ struct OperationBench {
         for next in cases {
             let result = try measure(next, on: device, peak: peak)
             if options.json { try JSONOutput.print(result) } else { print(text(of: result)) }
+            fflush(nil)
         }
     }
 

@@ -29,13 +29,15 @@ extension Primitive {
 }
 
 extension GEMM {
-    var sizes: String { "m=\(rows) n=\(columns) k=\(inner)" + (batch > 1 ? " batch=\(batch)" : "") }
+    var sizes: String {
+        "m=\(rows) n=\(columns) k=\(inner)" + (batch > 1 ? " batch=\(batch)" : "") + (accumulate ? ", added" : "")
+    }
 }
 
 extension Conv2D {
     var sizes: String {
         "\(batch)x\(inputHeight)x\(inputWidth)x\(inputChannels) to \(outputChannels), "
             + "\(window.height)x\(window.width)/\(window.strideHeight)" + (groups > 1 ? ", \(groups) groups" : "")
-            + (tasks > 1 ? ", \(tasks) tasks" : "")
+            + (tasks > 1 ? ", \(tasks) tasks" : "") + (accumulate ? ", added" : "")
     }
 }
