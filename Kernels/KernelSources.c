@@ -1,6 +1,5 @@
 #include "KernelSources.h"
 
-#include <stddef.h>
 #include <string.h>
 
 static const char common_text[] = {
@@ -93,6 +92,9 @@ static const char weightedmean_text[] = {
 static const char weightedrowsum_text[] = {
 #embed "weightedrowsum.cl" suffix(, 0)
 };
+static const char tuning_text[] = {
+#embed "tuning.json" suffix(, 0)
+};
 
 static const struct {
     const char *name;
@@ -137,3 +139,10 @@ const char *concord_kernel_source(const char *name)
     }
     return NULL;
 }
+
+const char *concord_kernel_file(size_t index)
+{
+    return index < sizeof sources / sizeof sources[0] ? sources[index].name : NULL;
+}
+
+const char *concord_default_tuning(void) { return tuning_text; }

@@ -16,9 +16,9 @@ struct Line: Encodable {
 }
 
 /// A device that stands for its class.
-func information(_ kind: DeviceKind, computeUnits: Int) -> DeviceInformation {
+func information(_ kind: DeviceKind, vendor: String = "", computeUnits: Int) -> DeviceInformation {
     DeviceInformation(
-        identifier: "opencl:0", kind: kind, name: "", vendor: "", driver: "", computeUnits: computeUnits,
+        identifier: "opencl:0", kind: kind, name: "", vendor: vendor, driver: "", computeUnits: computeUnits,
         memoryBytes: 8 << 30, maximumBufferBytes: 2 << 30, localMemoryBytes: 32 << 10, maximumWorkGroupSize: 256)
 }
 
@@ -60,9 +60,10 @@ let convolutions: [Primitive] = [
 let primitives = ConformanceSuite.cases.map(\.primitive) + products + convolutions
 let encoder = JSONEncoder()
 encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-let classes = [("gpu", information(.openCLGPU, computeUnits: 64)), ("cpu", information(.openCLCPU, computeUnits: 8))]
-for (name, information) in classes {
-    for variant in KernelVariant.all(of: primitives, on: information) {
+let gpus = ["", "AMD"].map { information(.openCLGPU, vendor: $0, computeUnits: 64) }
+let classes = [("gpu", gpus), ("cpu", [information(.openCLCPU, computeUnits: 8)])]
+for (name, devices) in classes {
+    for variant in KernelVariant.all(of: primitives, on: devices) {
         let json = try encoder.encode(Line(deviceClass: name, variant: variant))
         print(String(decoding: json, as: UTF8.self))
     }

@@ -14,17 +14,8 @@ package struct BinaryCache: Sendable {
 
     package init(folder: URL) { self.folder = folder }
 
-    /// `concord/kernels` in the user's cache folder: `$XDG_CACHE_HOME`, or `~/.cache`.
-    package static func user() -> BinaryCache {
-        let environment = ProcessInfo.processInfo.environment
-        let base =
-            if let path = environment["XDG_CACHE_HOME"], path.hasPrefix("/") {
-                URL(fileURLWithPath: path, isDirectory: true)
-            } else {
-                FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache", isDirectory: true)
-            }
-        return BinaryCache(folder: base.appendingPathComponent("concord/kernels", isDirectory: true))
-    }
+    /// The one in the user's cache folder.
+    package static func user() -> BinaryCache { BinaryCache(folder: UserCache.folder("kernels")) }
 
     private static let signature: [UInt8] = Array("CONCORD1".utf8)
 

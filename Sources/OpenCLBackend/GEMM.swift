@@ -124,12 +124,12 @@ extension GEMM {
             scratch: [0, splits * batch * count, 0])
     }
 
-    private static func macros(_ tile: Tuning.Tile, transposesA: Bool) -> [String] {
+    private static func macros(_ tile: Tile, transposesA: Bool) -> [String] {
         tile.macros + ["TRANSPOSED_A=\(transposesA ? 1 : 0)", "DOT_TILE=\(dotTile)"]
     }
 }
 
-extension Tuning.Tile {
+extension Tile {
     /// What a program with tiles is built with.
     var macros: [String] { ["TILE_M=\(rows)", "TILE_N=\(vectors)"] }
 }

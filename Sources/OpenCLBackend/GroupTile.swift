@@ -1,41 +1,79 @@
 import Compute
 
-/// A block of a product that a work-group computes, with its factors in local memory.
-struct GroupTile: Hashable {
-    var rows: Int
-    var columns: Int
+/// A block of a product that a work-group of the tiled family computes, with its factors in local memory.
+package struct GroupTile: Hashable, Sendable, Codable {
+    package var rows: Int
+    package var columns: Int
     /// Inner elements that are in local memory at once; a multiple of 4.
-    var depth: Int
+    package var depth: Int
     /// The block of one work-item, in registers; multiples of 4.
-    var itemRows: Int
-    var itemColumns: Int
+    package var itemRows: Int
+    package var itemColumns: Int
+    /// Elements between the lines of local memory: spreads them over the banks. A multiple of 4, which keeps vectors of 4
+    /// aligned.
+    package var padding: Int
     /// How fast full tiles are computed, relative to the other tiles: a larger one loads fewer numbers per product.
-    var speed: Double
+    package var speed: Double
 
-    /// The tiles that kernels are shipped for, the largest first.
-    static let all = [
-        GroupTile(rows: 128, columns: 128, depth: 8, itemRows: 8, itemColumns: 8, speed: 1),
-        GroupTile(rows: 64, columns: 64, depth: 16, itemRows: 8, itemColumns: 4, speed: 0.8),
-        GroupTile(rows: 32, columns: 32, depth: 16, itemRows: 4, itemColumns: 4, speed: 0.5),
-    ]
+    package init(
+        rows: Int, columns: Int, depth: Int, itemRows: Int, itemColumns: Int, padding: Int = 4, speed: Double = 1
+    ) {
+        self.rows = rows
+        self.columns = columns
+        self.depth = depth
+        self.itemRows = itemRows
+        self.itemColumns = itemColumns
+        self.padding = padding
+        self.speed = speed
+    }
 
-    /// Elements between the lines of local memory: spreads them over the banks, and keeps vectors of 4 aligned.
-    private static let padding = 4
     /// Rows of tiles that run together.
     private static let band = 8
+    /// Local memory that every device of OpenCL 1.2 has.
+    private static let maximumLocalBytes = 32 << 10
 
     /// Whether the registers that the sums leave of 128 suffice for gathering a factor from an image.
-    var canGather: Bool { itemRows * itemColumns <= 32 }
+    package var canGather: Bool { itemRows * itemColumns <= 32 }
 
-    var workItems: Int { rows / itemRows * (columns / itemColumns) }
+    package var workItems: Int { rows / itemRows * (columns / itemColumns) }
 
-    var localBytes: Int { 2 * 4 * depth * (rows + columns + 2 * GroupTile.padding) }
+    package var localBytes: Int { 2 * 4 * depth * (rows + columns + 2 * padding) }
+
+    /// 32-bit registers of the sums, a line of both factors, and what is fetched ahead.
+    package var registers: Int {
+        itemRows * itemColumns + itemRows + itemColumns + (rows + columns) * depth / max(1, workItems)
+    }
+
+    func padded(by padding: Int) -> GroupTile {
+        var tile = self
+        tile.padding = padding
+        return tile
+    }
+
+    /// Why a device cannot run kernels with this tile; nil where it can.
+    func problem(on information: DeviceInformation) -> String? {
+        let name = "a group tile of \(rows)×\(columns)×\(depth), \(itemRows)×\(itemColumns) per work-item"
+        guard itemRows > 0, itemColumns > 0, depth > 0, padding >= 0, speed > 0, rows > 0, columns > 0,
+            [itemRows, itemColumns, depth, padding].allSatisfy({ $0 % 4 == 0 }), rows % itemRows == 0,
+            columns % itemColumns == 0
+        else { return "\(name): expected multiples of 4, tiles of whole items and a positive speed" }
+        // 32 neighbouring work-items form a patch of 4 × 8, and each fetches whole pieces of 4 elements.
+        guard rows / itemRows % 4 == 0, columns / itemColumns % 8 == 0, rows * depth % (4 * workItems) == 0,
+            columns * depth % (4 * workItems) == 0
+        else { return "\(name): \(workItems) work-items cannot share the loads evenly" }
+        let limit = min(256, information.maximumWorkGroupSize)
+        guard workItems <= limit else { return "\(name): \(workItems) work-items, the device has \(limit)" }
+        let localLimit = min(GroupTile.maximumLocalBytes, information.localMemoryBytes)
+        guard localBytes <= localLimit
+        else { return "\(name): \(localBytes) bytes of local memory, the device has \(localLimit)" }
+        return nil
+    }
 
     /// What a program of the tiled family is built with.
     var macros: [String] {
         [
             "TILE_M=\(rows)", "TILE_N=\(columns)", "TILE_K=\(depth)", "ITEM_M=\(itemRows)", "ITEM_N=\(itemColumns)",
-            "TILE_PADDING=\(GroupTile.padding)", "BAND=\(GroupTile.band)",
+            "TILE_PADDING=\(padding)", "BAND=\(GroupTile.band)",
         ]
     }
 

@@ -79,8 +79,6 @@ struct Hardware {
         Hardware.text { clGetPlatformInfo(platform, cl_platform_info(CL_PLATFORM_VERSION), $0, $1, $2) }
     }
 
-    /// Whether the driver keeps compiled kernels itself, so that storing them a second time only costs.
-    ///
-    /// Asking PoCL for a program's binary compiles all its kernels once more.
-    var cachesKernels: Bool { platformVersion.contains("CUDA") || platformVersion.contains("PoCL") }
+    /// What the driver is treated differently for.
+    var quirks: Quirks { Quirks(platformVersion: platformVersion, vendor: information.vendor) }
 }

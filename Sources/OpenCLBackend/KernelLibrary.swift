@@ -20,12 +20,9 @@ final class KernelLibrary {
     private let cache: BinaryCache?
     private var programs: [String: cl_program] = [:]
 
-    /// Options that keep NaN and infinity, with which a diverging training shows itself.
-    private static let options = ["-cl-std=CL1.2", "-cl-mad-enable", "-cl-no-signed-zeros"]
-
     /// The options that the program of a launch is built with.
     static func options(for launch: Launch) -> String {
-        (options + launch.macros.map { "-D\($0)" }).joined(separator: " ")
+        (Quirks.buildOptions + launch.macros.map { "-D\($0)" }).joined(separator: " ")
     }
 
     init(context: OpenCLContext, cache: BinaryCache?) {
@@ -55,6 +52,16 @@ final class KernelLibrary {
         }
         return Kernel(handle)
     }
+
+    /// Tells these kernels from those of another version of the program.
+    static let sourceHash: String = {
+        var bytes: [UInt8] = []
+        for index in 0... {
+            guard let name = concord_kernel_file(index), let text = concord_kernel_source(name) else { break }
+            bytes += String(cString: text).utf8
+        }
+        return String(BinaryCache.hash(bytes), radix: 16)
+    }()
 
     /// The text of an embedded file with the files that it includes; lines keep their numbers in the compiler's log.
     private static func source(_ name: String) -> String {

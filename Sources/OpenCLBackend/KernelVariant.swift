@@ -15,14 +15,15 @@ package struct KernelVariant: Hashable, Sendable, Codable {
 
     /// The variants that devices of a class run these primitives with, in a fixed order.
     ///
-    /// - Parameter information: stands for the class; its kind, limits and compute units choose the parameters.
-    package static func all(of primitives: [Primitive], on information: DeviceInformation) -> [KernelVariant] {
-        let tuning = Tuning(for: information, as: information.kind)
-        let variants = primitives.flatMap { primitive in
-            primitive.plan(tuning).launches.map { launch in
-                KernelVariant(
-                    file: launch.file, kernel: launch.kernel, options: KernelLibrary.options(for: launch),
-                    workGroupSize: launch.workGroupSize ?? tuning.workGroupSize)
+    /// - Parameter devices: stand for the class; their limits, vendors and compute units choose the parameters.
+    package static func all(of primitives: [Primitive], on devices: [DeviceInformation]) -> [KernelVariant] {
+        let variants = devices.map { Tuning(for: $0) }.flatMap { tuning in
+            primitives.flatMap { primitive in
+                primitive.plan(tuning).launches.map { launch in
+                    KernelVariant(
+                        file: launch.file, kernel: launch.kernel, options: KernelLibrary.options(for: launch),
+                        workGroupSize: launch.workGroupSize ?? tuning.workGroupSize)
+                }
             }
         }
         return Set(variants).sorted { ($0.file, $0.kernel, $0.options) < ($1.file, $1.kernel, $1.options) }

@@ -10,10 +10,23 @@ public final class OpenCLDevice: Device {
     public let pool: BufferPool
     public private(set) var launches = 0
 
+    /// Where ``parameters`` come from.
+    public package(set) var tuningSource = TuningSource.shipped
+
+    /// Kernel parameters that are used instead of those that are shipped for the class of the device.
+    package var parameters: TuningParameters {
+        didSet {
+            tuning = Tuning(for: information, as: kind, parameters: parameters)
+            plans = [:]
+        }
+    }
+
     private let context: OpenCLContext
     private let library: KernelLibrary
     private let staging: StagingArea
-    private let tuning: Tuning
+    /// The class whose shipped parameters are used.
+    private let kind: DeviceKind
+    private var tuning: Tuning
     private var plans: [Primitive: PreparedPlan] = [:]
     private var launchesSinceFlush = 0
 
@@ -21,8 +34,6 @@ public final class OpenCLDevice: Device {
     /// Launches whose times were not read yet; each run of a primitive has one entry.
     private var pendingRuns: [(primitive: Primitive, events: [cl_event])] = []
     private static let maximumPendingRuns = 1024
-    /// Some drivers start work only when they are told to.
-    private static let launchesPerFlush = 16
 
     /// The devices of all platforms, GPUs first; empty where there is no driver.
     public static func available() -> [DeviceInformation] { Hardware.all().map(\.information) }
@@ -33,8 +44,11 @@ public final class OpenCLDevice: Device {
     /// - Throws: ``ComputeError/noDevice(requested:found:hint:)`` or ``ComputeError/driver(call:code:meaning:device:)``.
     public convenience init(index: Int = 0) throws(ComputeError) {
         let hardware = try OpenCLDevice.hardware(index: index)
-        try self.init(hardware, cache: hardware.cachesKernels ? nil : .user())
+        try self.init(hardware, cache: hardware.quirks.cachesKernels ? nil : .user())
     }
+
+    /// Tells the kernels of this program from those of another version.
+    package static var kernelHash: String { KernelLibrary.sourceHash }
 
     /// Opens a device in a way that a user cannot choose.
     ///
@@ -42,27 +56,26 @@ public final class OpenCLDevice: Device {
     ///   - cache: keeps compiled programs, whatever the driver does itself.
     ///   - kind: the class of devices whose kernel parameters are used; by default the device's own. Any device computes
     ///     the same with all of them, only not as fast.
-    ///   - groupTile: the only tile of the tiled family that is used, of ``groupTileCount``.
+    ///   - parameters: used instead of those that are shipped for the class.
     package convenience init(
-        index: Int = 0, cache: BinaryCache?, tunedAs kind: DeviceKind? = nil, groupTile: Int? = nil
+        index: Int = 0, cache: BinaryCache?, tunedAs kind: DeviceKind? = nil,
+        parameters: TuningParameters = TuningParameters()
     ) throws(ComputeError) {
-        try self.init(OpenCLDevice.hardware(index: index), cache: cache, tunedAs: kind, groupTile: groupTile)
+        try self.init(OpenCLDevice.hardware(index: index), cache: cache, tunedAs: kind, parameters: parameters)
     }
 
-    /// How many tiles the tiled family is shipped with.
-    package static var groupTileCount: Int { GroupTile.all.count }
-
     private init(
-        _ hardware: Hardware, cache: BinaryCache?, tunedAs kind: DeviceKind? = nil, groupTile: Int? = nil
+        _ hardware: Hardware, cache: BinaryCache?, tunedAs kind: DeviceKind? = nil,
+        parameters: TuningParameters = TuningParameters()
     ) throws(ComputeError) {
         let context = try OpenCLContext(hardware)
         information = hardware.information
         self.context = context
         library = KernelLibrary(context: context, cache: cache)
         staging = StagingArea(context: context)
-        var tuning = Tuning(for: hardware.information, as: kind ?? hardware.information.kind)
-        if let groupTile { tuning.groupTiles = [GroupTile.all[groupTile]] }
-        self.tuning = tuning
+        self.kind = kind ?? hardware.information.kind
+        self.parameters = parameters
+        tuning = Tuning(for: hardware.information, as: self.kind, parameters: parameters)
         pool = BufferPool(
             limit: hardware.information.memoryBytes,
             source: BufferPool.Source(
@@ -187,7 +200,7 @@ public final class OpenCLDevice: Device {
         try check(status, "clEnqueueNDRangeKernel", device: information.name)
         launches += 1
         launchesSinceFlush += 1
-        if launchesSinceFlush >= OpenCLDevice.launchesPerFlush {
+        if launchesSinceFlush >= Quirks.launchesPerFlush {
             launchesSinceFlush = 0
             try check(clFlush(context.queue), "clFlush", device: information.name)
         }
@@ -197,7 +210,7 @@ public final class OpenCLDevice: Device {
     /// Builds a program of any text.
     ///
     /// - Throws: ``ComputeError/buildFailed(program:device:options:log:)`` with the compiler's log.
-    package func build(_ source: String, name: String, options: String = "-cl-std=CL1.2") throws(ComputeError) {
+    package func build(_ source: String, name: String, options: String = Quirks.buildOptions.joined(separator: " ")) throws(ComputeError) {
         clReleaseProgram(try library.build(source, name: name, options: options))
     }
 

@@ -1,20 +1,10 @@
 import Compute
 
-/// The parameters of the kernels, chosen by the class of the device.
+/// The parameters of the kernels on one device.
 ///
 /// All kernels have a form of the vector family, in which work-items share nothing. Products and convolutions also have
 /// one of the tiled family, in which a work-group shares its factors in local memory: it is for GPUs, and slow on CPUs.
 struct Tuning: Hashable {
-    /// A block of a result that one work-item holds in registers.
-    struct Tile: Hashable {
-        /// Rows of a product, pixels of an image.
-        var rows: Int
-        /// Vectors of 16 columns or channels.
-        var vectors: Int
-
-        var width: Int { 16 * vectors }
-    }
-
     /// Work-items in a work-group.
     var workGroupSize: Int
     /// Elements that one work-item owns in elementwise kernels; a multiple of 16.
@@ -28,34 +18,28 @@ struct Tuning: Hashable {
     /// Bytes of the cache that a chunk of a sum over pixels should stay in.
     var cacheBytes: Int
     /// Tiles of the tiled family, the largest first; none where products run on the vector family.
-    var groupTiles: [GroupTile] = []
+    var groupTiles: [GroupTile]
 
-    /// - CPU: AVX-512 has 32 registers of 16 lanes: 28 sums fit beside the lines. A work-group of one item costs a core
-    ///   about 0.1 µs, so items own 16 kB.
-    /// - Others: many small items.
-    init(for information: DeviceInformation, as kind: DeviceKind) {
-        switch kind {
-        case .cpu, .openCLCPU:
-            workGroupSize = 1
-            chunk = 4096
-            reductionPiece = 4096
-            tiles = [
-                Tile(rows: 7, vectors: 4), Tile(rows: 8, vectors: 3), Tile(rows: 8, vectors: 2),
-                Tile(rows: 8, vectors: 1),
-            ]
-            minimumWorkItems = 4 * information.computeUnits
-            cacheBytes = 1 << 19
-        case .openCLGPU, .openCLAccelerator:
-            workGroupSize = min(64, information.maximumWorkGroupSize)
-            chunk = 16
-            reductionPiece = 1024
-            tiles = [Tile(rows: 4, vectors: 1)]
-            minimumWorkItems = 256 * information.computeUnits
-            cacheBytes = 1 << 15
-            groupTiles = GroupTile.all.filter {
-                $0.workItems <= information.maximumWorkGroupSize && $0.localBytes <= information.localMemoryBytes
-            }
-        }
+    /// - Parameters:
+    ///   - kind: the class of devices whose shipped parameters are used; by default the device's own.
+    ///   - parameters: used instead of the shipped ones.
+    init(
+        for information: DeviceInformation, as kind: DeviceKind? = nil,
+        parameters: TuningParameters = TuningParameters()
+    ) {
+        let all = TuningParameters.shipped(for: information, as: kind).merging(parameters)
+        guard
+            let workGroupSize = all.workGroupSize, let chunk = all.chunk, let reductionPiece = all.reductionPiece,
+            let workItemsPerUnit = all.workItemsPerUnit, let cacheBytes = all.cacheBytes, let tiles = all.tiles,
+            let groupTiles = all.groupTiles
+        else { preconditionFailure("Kernels/tuning.json: a class lacks a parameter") }
+        self.workGroupSize = workGroupSize
+        self.chunk = chunk
+        self.reductionPiece = reductionPiece
+        self.tiles = tiles
+        minimumWorkItems = workItemsPerUnit * information.computeUnits
+        self.cacheBytes = cacheBytes
+        self.groupTiles = groupTiles
     }
 
     /// The tile that wastes the least on a result; one that is less preferred must save a tenth of the work.

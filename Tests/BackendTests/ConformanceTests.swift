@@ -35,9 +35,17 @@ struct OpenCLConformanceTests {
     /// Every driver runs the kernels that are meant for GPUs; those for CPUs only take long for it.
     @Test(
         "agrees with the Float64 reference with the kernels of GPUs", arguments: ["GEMM", "Conv2D"],
-        0..<OpenCLDevice.groupTileCount)
-    func conformsWithKernelsOfGPUs(operation: String, groupTile: Int) throws {
-        let device = try OpenCLDevice(cache: nil, tunedAs: .openCLGPU, groupTile: groupTile)
+        TuningParameters.shipped(for: gpu("")).groupTiles ?? [])
+    func conformsWithKernelsOfGPUs(operation: String, tile: GroupTile) throws {
+        let parameters = TuningParameters(groupTiles: [tile])
+        let device = try OpenCLDevice(cache: nil, tunedAs: .openCLGPU, parameters: parameters)
         expectConformance(of: operation, on: device, tiny: true)
     }
+}
+
+/// A GPU of a vendor.
+private func gpu(_ vendor: String) -> DeviceInformation {
+    DeviceInformation(
+        identifier: "opencl:0", kind: .openCLGPU, name: "", vendor: vendor, driver: "", computeUnits: 64,
+        memoryBytes: 8 << 30, maximumBufferBytes: 2 << 30, localMemoryBytes: 32 << 10, maximumWorkGroupSize: 256)
 }
