@@ -36,10 +36,11 @@ let package = Package(
         .target(name: "Checkpoints", dependencies: ["Networks", "Optimizers"]),
         .target(name: "MultiTask", dependencies: ["Tensors", "Networks", "Optimizers", "Datasets", "Checkpoints"]),
         .target(name: "Conformance", dependencies: ["Compute", "Tensors"]),
+        .target(name: "Tuner", dependencies: ["Compute", "OpenCLBackend", "Checkpoints"]),
         .target(
             name: "Concord",
             dependencies: [
-                "Compute", "OpenCLBackend", "CPUBackend", "Tensors", "Networks", "Optimizers", "Datasets",
+                "Compute", "OpenCLBackend", "CPUBackend", "Tuner", "Tensors", "Networks", "Optimizers", "Datasets",
                 "Checkpoints", "MultiTask",
             ]),
 
@@ -53,7 +54,7 @@ let package = Package(
         .executableTarget(
             name: "ConcordCLI",
             dependencies: [
-                "Concord", "Configuration", "Conformance",
+                "Concord", "Configuration", "Conformance", "Tuner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -65,6 +66,7 @@ let package = Package(
             name: "TestDevices", dependencies: ["Compute", "CPUBackend", "OpenCLBackend"], path: "Tests/TestDevices"),
         .testTarget(name: "ComputeTests", dependencies: ["Compute"]),
         .testTarget(name: "BackendTests", dependencies: ["Compute", "Conformance", "CPUBackend", "OpenCLBackend"]),
+        .testTarget(name: "TunerTests", dependencies: ["Compute", "CPUBackend", "OpenCLBackend", "Tuner"]),
         .testTarget(name: "TensorsTests", dependencies: ["Conformance", "Tensors", "Networks", "TestDevices"]),
         .testTarget(
             name: "NetworksTests", dependencies: ["Conformance", "Networks", "TestDevices"],
@@ -79,7 +81,7 @@ let package = Package(
             name: "MultiTaskTests", dependencies: ["MultiTask", "TestDevices"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "CPUBackend"]),
         .testTarget(name: "ConcordTests", dependencies: ["Concord"]),
-        .testTarget(name: "CommandLineTests", dependencies: ["Checkpoints", "ConcordCLI"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["Checkpoints", "ConcordCLI", "OpenCLBackend"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

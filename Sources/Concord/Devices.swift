@@ -2,12 +2,16 @@ import CPUBackend
 import Compute
 import Foundation
 import OpenCLBackend
+import Tuner
 
 /// A device that was chosen, and why.
 public struct DeviceChoice {
     public let device: any Device
     /// The device in words and what speaks for it: `opencl:0 (…), the first OpenCL GPU`.
     public let reason: String
+
+    /// What is wrong with the device's tuning file, if anything is.
+    public var warning: String? { (device as? OpenCLDevice)?.tuningSource.warning }
 }
 
 /// The devices of this machine.
@@ -22,7 +26,7 @@ public enum Devices {
     /// The facts of every device: the CPU, then those that OpenCL drivers offer, GPUs first.
     public static func all() -> [DeviceInformation] { [CPUDevice().information] + OpenCLDevice.available() }
 
-    /// Opens a device.
+    /// Opens a device. An OpenCL device gets the kernel parameters that the user tuned for it, where there are any.
     ///
     /// `auto` takes a GPU if there is one. Without, it measures the CPU and the OpenCL devices that run on one (see
     /// ``Calibration``) and takes the faster.
@@ -33,14 +37,28 @@ public enum Devices {
         switch request {
         case automatic: return try chooseAutomatically(calibrate: Calibration.init(measuring:))
         default:
-            let device: any Device = request == processor ? CPUDevice() : try openCL(request)
+            let device: any Device = request == processor ? CPUDevice() : try openTuned(request)
             return DeviceChoice(device: device, reason: "\(device.information.inWords), as asked for")
         }
     }
 
     /// Opens the device of an identifier: `cpu` or `opencl:N`.
     public static func open(_ information: DeviceInformation) throws -> any Device {
-        information.kind == .cpu ? CPUDevice() : try openCL(information.identifier)
+        information.kind == .cpu ? CPUDevice() : try openTuned(information.identifier)
+    }
+
+    /// Opens an OpenCL device with the shipped kernel parameters, whatever was tuned.
+    ///
+    /// - Parameter request: `opencl` or `opencl:N`.
+    /// - Returns: nil for `cpu`, which has no kernel parameters.
+    package static func openShipped(_ request: String) throws(ComputeError) -> OpenCLDevice? {
+        request == processor ? nil : try openCL(request)
+    }
+
+    private static func openTuned(_ request: String) throws(ComputeError) -> OpenCLDevice {
+        let device = try openCL(request)
+        TuningStore.user().apply(to: device) { CPUDevice() }
+        return device
     }
 
     private static func openCL(_ request: String) throws(ComputeError) -> OpenCLDevice {

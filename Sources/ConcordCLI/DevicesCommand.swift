@@ -22,8 +22,11 @@ struct DevicesCommand: ParsableCommand {
         let maximumWorkGroupSize: Int
         let gflops: Double
         let gbps: Double
+        /// Only of devices with parameters to tune.
+        let tuning: Tuning?
 
-        init(_ device: DeviceInformation, _ calibration: Calibration) {
+        init(_ opened: any Device, _ calibration: Calibration) {
+            let device = opened.information
             identifier = device.identifier
             kind = device.kind
             name = device.name
@@ -36,6 +39,24 @@ struct DevicesCommand: ParsableCommand {
             maximumWorkGroupSize = device.maximumWorkGroupSize
             gflops = calibration.gflops
             gbps = calibration.gigabytesPerSecond
+            tuning = (opened as? OpenCLDevice).map { Tuning($0.tuningSource) }
+        }
+    }
+
+    /// Which kernel parameters a device runs with.
+    private struct Tuning: Encodable {
+        /// `shipped`, `file` or `rejected`, where a file is there and cannot be used.
+        let source: String
+        var file: String?
+        /// What is wrong with the file.
+        var problem: String?
+
+        init(_ tuning: TuningSource) {
+            switch tuning {
+            case .shipped: source = "shipped"
+            case .file(let path, let note): (source, file, problem) = ("file", path, note)
+            case .rejected(let path, let reason): (source, file, problem) = ("rejected", path, reason)
+            }
         }
     }
 
@@ -53,9 +74,10 @@ struct DevicesCommand: ParsableCommand {
         var calibrations: [String: Calibration] = [:]
         var entries: [Entry] = []
         for information in Devices.all() {
-            let calibration = try Calibration(measuring: try Devices.open(information))
+            let device = try Devices.open(information)
+            let calibration = try Calibration(measuring: device)
             calibrations[information.identifier] = calibration
-            entries.append(Entry(information, calibration))
+            entries.append(Entry(device, calibration))
         }
         let choice = try Devices.chooseAutomatically { device in
             try calibrations[device.information.identifier] ?? Calibration(measuring: device)
@@ -69,14 +91,19 @@ struct DevicesCommand: ParsableCommand {
     private static func text(of report: Report) -> String {
         var table = TextTable([
             ("device", .left), ("name", .left), ("units", .right), ("memory", .right), ("GFLOP/s", .right),
-            ("GB/s", .right),
+            ("GB/s", .right), ("kernel parameters", .left),
         ])
         for entry in report.devices {
             table.add([
                 entry.identifier, entry.name, "\(entry.computeUnits)", Quantity.bytes(entry.memoryBytes),
-                String(format: "%.0f", entry.gflops), String(format: "%.1f", entry.gbps),
+                String(format: "%.0f", entry.gflops), String(format: "%.1f", entry.gbps), entry.tuning?.source ?? "",
             ])
         }
-        return "\(table.text)\n\nauto picks \(report.auto.reason)"
+        let files = report.devices.compactMap { entry in
+            entry.tuning?.file.map { file in
+                "\(entry.identifier): tuning file \(file)" + (entry.tuning?.problem.map { ": \($0)" } ?? "")
+            }
+        }
+        return ([table.text, ""] + files + ["auto picks \(report.auto.reason)"]).joined(separator: "\n")
     }
 }

@@ -44,7 +44,7 @@ struct SelftestCommand: ParsableCommand {
     }
 
     func run() throws {
-        let devices = try device.map { [try Devices.choose($0).device] } ?? Devices.all().map(Devices.open)
+        let devices = try device.map { [try DeviceChoice(request: $0).device] } ?? Devices.all().map(Devices.open)
         var allPassed = true
         for device in devices {
             let checks =

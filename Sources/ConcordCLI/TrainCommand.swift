@@ -63,7 +63,7 @@ struct TrainCommand: ParsableCommand {
         var configuration = try ExperimentConfiguration(contentsOf: file, overrides: try overrides())
         let path = output ?? TrainCommand.freeFolder(for: file)
         try TrainCommand.checkUnused(path)
-        let choice = try Devices.choose(configuration.device)
+        let choice = try DeviceChoice(request: configuration.device)
         configuration.device = choice.device.information.identifier
         let experiment = try Experiment(configuration, on: choice.device)
         let folder = try RunFolder(path)
@@ -79,7 +79,7 @@ struct TrainCommand: ParsableCommand {
                     + "start anew with concord train \(folder.configuration) --output DIR")
         }
         var configuration = try ExperimentConfiguration(contentsOf: folder.configuration, overrides: try overrides())
-        let choice = try Devices.choose(configuration.device)
+        let choice = try DeviceChoice(request: configuration.device)
         configuration.device = choice.device.information.identifier
         let experiment = try Experiment(configuration, on: choice.device)
         try train(experiment, on: choice, in: folder, resuming: true)

@@ -28,7 +28,7 @@ struct TrainedRun {
         configuration = try ExperimentConfiguration(contentsOf: folder.configuration)
         test = try configuration.dataset.test()
         model = try ConfiguredNetwork(
-            configuration, for: test, on: try Devices.choose(device ?? configuration.device).device)
+            configuration, for: test, on: try DeviceChoice(request: device ?? configuration.device).device)
         guard let parameters = [folder.model, folder.best].first(where: FileManager.default.fileExists(atPath:)) else {
             throw CommandError("\(path): no parameters yet, the run has not completed an epoch")
         }

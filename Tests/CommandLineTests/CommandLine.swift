@@ -48,7 +48,9 @@ enum Concord {
         process.executableURL = try executable()
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // What the user of this machine has tuned decides nothing here.
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["CONCORD_TUNING": "\(folder.path)/tuning"]) { $1 }.merging(environment) { $1 }
         let name = UUID().uuidString
         let inputPath = try folder.write(input, to: "\(name).in")
         let outputPath = try folder.write("", to: "\(name).out")

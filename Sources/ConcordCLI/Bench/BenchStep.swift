@@ -55,7 +55,7 @@ struct BenchStep: ParsableCommand {
     }
 
     func run() throws {
-        let device = try Devices.choose(options.device).device
+        let device = try DeviceChoice(request: options.device).device
         let method = try MethodSettings(settings).method(named: method)
         for workload in workload.map({ [$0] }) ?? StandardWorkload.allCases {
             let prepared = try workload.prepare(on: device, method: method, batch: batch)

@@ -56,7 +56,7 @@ struct OperationBench {
     }
 
     static func run(_ cases: [BenchCase], _ options: BenchOptions) throws {
-        let device = try Devices.choose(options.device).device
+        let device = try DeviceChoice(request: options.device).device
         let peak = try Calibration(measuring: device)
         if !options.json {
             print("\(device.information.identifier) (\(device.information.name)), calibrated to \(peak.inWords)")
