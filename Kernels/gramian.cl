@@ -1,12 +1,14 @@
 #include "common.clh"
 
-// Inner products of all pairs of rows, as partial sums per tile of columns (vector family).
+// Inner products of left rows with right rows up to their own number, as partial sums per tile of columns (vector
+// family).
 //
 // One work-item owns a block of ROWS x ROWS pairs in one tile; only blocks on or below the diagonal exist, and each
 // writes both triangles. Dimension 0 counts pairs of blocks, 1 tiles: the pairs of a tile
 // follow each other while its rows are in the cache.
-__kernel void gramian(__global const float *matrix, ulong matrix_offset, __global float *sums, ulong sums_offset,
-                      int rows, ulong columns, ulong stride, ulong tile_columns, int tiles, int block_pairs)
+__kernel void gramian(__global const float *left_matrix, ulong left_offset, __global const float *right_matrix,
+                      ulong right_offset, __global float *sums, ulong sums_offset, int rows, ulong columns, ulong stride,
+                      ulong tile_columns, int tiles, int block_pairs)
 {
     const int pair = (int)get_global_id(0);
     const int tile = (int)get_global_id(1);
@@ -18,14 +20,15 @@ __kernel void gramian(__global const float *matrix, ulong matrix_offset, __globa
 
     const ulong begin = tile * tile_columns;
     const int count = (int)min(tile_columns, columns - begin);
-    matrix += matrix_offset + begin;
+    left_matrix += left_offset + begin;
+    right_matrix += right_offset + begin;
     __global const float *left[ROWS];
     __global const float *right[ROWS];
     float16 products[ROWS][ROWS];
 #pragma unroll
     for (int i = 0; i < ROWS; i++) {
-        left[i] = matrix + min(block_row * ROWS + i, rows - 1) * stride;
-        right[i] = matrix + min(block_column * ROWS + i, rows - 1) * stride;
+        left[i] = left_matrix + min(block_row * ROWS + i, rows - 1) * stride;
+        right[i] = right_matrix + min(block_column * ROWS + i, rows - 1) * stride;
 #pragma unroll
         for (int j = 0; j < ROWS; j++) products[i][j] = (float16)(0.0f);
     }

@@ -40,7 +40,8 @@ INLINE void inner_products(
     products[3] = sum_of_lanes(&t11) + tail[3];
 }
 
-KERNEL void concord_gramian_tile(const float *matrix, long rows, long columns, long stride, float *products) {
+KERNEL void concord_gramian_tile(
+    const float *left, const float *right, long rows, long columns, long stride, float *products) {
     for (long i = 0; i < rows; i += 2) {
         // An odd row is paired with itself.
         const long i1 = i + 1 < rows ? i + 1 : i;
@@ -48,7 +49,8 @@ KERNEL void concord_gramian_tile(const float *matrix, long rows, long columns, l
             const long j1 = j + 1 < rows ? j + 1 : j;
             float p[4];
             inner_products(
-                matrix + i * stride, matrix + i1 * stride, matrix + j * stride, matrix + j1 * stride, columns, p);
+                left + i * stride, left + i1 * stride, right + j * stride, right + j1 * stride, columns, p);
+            // On the diagonal, p[1] belongs to the upper triangle and p[2] replaces it.
             products[i * rows + j] = products[j * rows + i] = p[0];
             products[i * rows + j1] = products[j1 * rows + i] = p[1];
             products[i1 * rows + j] = products[j * rows + i1] = p[2];

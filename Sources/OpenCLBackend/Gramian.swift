@@ -11,7 +11,7 @@ extension Gramian {
             Launch(
                 file: "gramian", macros: ["ROWS=\(Gramian.blockRows)"], kernel: "gramian", items: (pairs, tiles, 1),
                 arguments: [
-                    .operand(0), .operand(1), .int(rows), .long(columns), .long(stride), .long(Gramian.tileColumns),
+                    .operand(0), .operand(1), .operand(2), .int(rows), .long(columns), .long(stride), .long(Gramian.tileColumns),
                     .int(tiles), .int(pairs),
                 ]))
     }

@@ -3,9 +3,15 @@ import Compute
 /// One contribution to the gradients of a leaf for a set of tasks, not computed yet.
 ///
 /// A layer's parameter gradient is an outer product of what went in (activations) and what came back (deltas, one block
-/// per task). Keeping the two factors leaves the choice of how to use them to the caller: as one row per task, or, once
-/// the tasks' weights are known, as a single product with the weighted deltas.
+/// per task). Keeping the two factors leaves the choice of how to use them to the caller: as one row per task, as inner
+/// products of the tasks' gradients without forming them, or, once the tasks' weights are known, as a single product with
+/// the weighted deltas.
 public protocol ParameterGradient {
+    var device: any Device { get }
+
+    /// The sizes of the outer product; nil for gradients whose rows are there already or cost next to nothing.
+    var outerProduct: OuterProduct? { get }
+
     /// Writes the gradient of every task as a row.
     ///
     /// - Parameters:
@@ -18,6 +24,46 @@ public protocol ParameterGradient {
     ///
     /// - Parameter weights: a tensor `[tasks]`.
     func weighted(by weights: Tensor) throws(ComputeError) -> any ParameterGradient
+
+    /// Vectors whose inner products are those of the tasks' gradients, made from the factors of the outer product
+    /// without forming it (the *delta form*).
+    ///
+    /// - Precondition: ``outerProduct`` is not nil.
+    func deltaForm() throws(ComputeError) -> InnerProductFactors
+
+    /// The part of the contribution that belongs to a range of output channels, the last axis of the leaf.
+    ///
+    /// - Precondition: ``outerProduct`` has one group.
+    func sliced(outputs: Range<Int>) throws(ComputeError) -> any ParameterGradient
+}
+
+/// Two stacks of vectors, `[tasks, …]` both, such that `⟨left[k], right[l]⟩` is the inner product of the gradients of the
+/// tasks k and l.
+public struct InnerProductFactors {
+    public let left: Tensor
+    public let right: Tensor
+
+    public init(left: Tensor, right: Tensor) {
+        precondition(left.shape == right.shape, "factors of shapes \(left.shape) and \(right.shape)")
+        self.left = left
+        self.right = right
+    }
+
+    /// The gradients themselves, a row per task.
+    public init(rows: Tensor) { self.init(left: rows, right: rows) }
+}
+
+/// Gradients whose rows are there already or cost next to nothing have no second form.
+extension ParameterGradient {
+    public var outerProduct: OuterProduct? { nil }
+
+    public func deltaForm() throws(ComputeError) -> InnerProductFactors {
+        preconditionFailure("\(type(of: self)) has no delta form")
+    }
+
+    public func sliced(outputs: Range<Int>) throws(ComputeError) -> any ParameterGradient {
+        preconditionFailure("\(type(of: self)) is not computed in slices")
+    }
 }
 
 /// A gradient that was computed in the reverse walk: `[tasks] + shape` of the leaf.
@@ -25,6 +71,8 @@ public struct DenseGradient: ParameterGradient {
     public let rows: Tensor
 
     public init(rows: Tensor) { self.rows = rows }
+
+    public var device: any Device { rows.device }
 
     public func writeRows(to destination: Operand, stride: Int, accumulate: Bool) throws(ComputeError) {
         let columns = rows.count / rows.shape[0]
@@ -44,6 +92,8 @@ public struct DenseGradient: ParameterGradient {
 /// The gradient of a bias: the sum of the deltas `[tasks, rows, columns]` over the rows.
 struct BiasGradient: ParameterGradient {
     let deltas: Tensor
+
+    var device: any Device { deltas.device }
 
     func writeRows(to destination: Operand, stride: Int, accumulate: Bool) throws(ComputeError) {
         let (tasks, rows, columns) = (deltas.shape[0], deltas.shape[1], deltas.shape[2])

@@ -1,44 +1,5 @@
 import Compute
 
-/// Derivatives of several tasks' losses by one tensor: a block per task, stacked along the first axis.
-struct Cotangent {
-    /// Ascending numbers of the tasks.
-    let tasks: [Int]
-    /// `[tasks.count] + shape`
-    var value: Tensor
-}
-
-/// A loss from which a reverse walk starts.
-public struct Seed {
-    /// The loss, a scalar that was computed on the tape.
-    public let loss: Tensor
-    /// The task that it belongs to. Losses of the same task add up.
-    public let task: Int
-    /// Factor on the loss.
-    public let weight: Float
-
-    public init(_ loss: Tensor, task: Int, weight: Float = 1) {
-        self.loss = loss
-        self.task = task
-        self.weight = weight
-    }
-}
-
-/// The gradients that reached one leaf.
-public struct LeafGradient {
-    /// Contributions of one set of tasks each; a layer that is used twice contributes twice.
-    public struct Contribution {
-        /// Ascending numbers of the tasks, in the order of the contribution's rows.
-        public let tasks: [Int]
-        public let gradient: any ParameterGradient
-    }
-
-    public internal(set) var contributions: [Contribution] = []
-
-    /// Ascending numbers of the tasks whose loss depends on the leaf. A leaf is *shared* if there are several.
-    public var tasks: [Int] { Set(contributions.flatMap(\.tasks)).sorted() }
-}
-
 /// What an operation may do in its part of the reverse walk.
 public struct ReverseStep {
     /// Number of tasks that are stacked in the cotangent.
@@ -70,7 +31,8 @@ public struct ReverseStep {
     }
 
     /// Adds to the cotangent of an input what `write` computes: onto the contribution that has arrived already, where
-    /// there is one of the same tasks that nobody else uses, which spares a tensor and the addition.
+    /// there is one of the same tasks that nobody else uses, or into the blocks of these tasks in the stack of all tasks
+    /// that depend on the input, which spares a tensor and the addition.
     ///
     /// - Parameter write: writes `[tasks]` + the input's shape, or adds to it.
     public func accumulate(
@@ -84,6 +46,9 @@ public struct ReverseStep {
             && walk.pending[node][position].value.isUniquelyReferenced()
         {
             return try write(walk.pending[node][position].value.storage, true)
+        }
+        if let (blocks, isWritten) = try walk.blocks(of: taskNumbers, inStackAt: node, on: device) {
+            return try write(blocks, isWritten)
         }
         let value = try Tensor(uninitialized: walk.tape.records[node].shape.prepending(tasks), on: device)
         try write(value.storage, false)
@@ -110,85 +75,125 @@ final class ReverseWalk {
     let tape: Tape
     /// Cotangents per node that were not used yet.
     var pending: [[Cotangent]]
+    /// Stacks that arrived in part.
+    private var stacks: [Int: CotangentStack] = [:]
+    /// Per node the ascending numbers of the tasks whose loss depends on it.
+    let dependents: [[Int]]
+    /// Whether the cotangents of all tasks were added up to one.
+    private var isWeighted = false
     var leaves: [Int: LeafGradient] = [:]
 
-    init(tape: Tape) {
+    init(tape: Tape, seeds: [Seed]) {
         self.tape = tape
         pending = Array(repeating: [], count: tape.records.count)
+        dependents = tape.dependents(of: seeds)
     }
 
-    func add(_ gradient: some ParameterGradient, tasks: [Int], toLeafAt node: Int) {
-        leaves[tape.records[node].leaf, default: LeafGradient()].contributions.append(
-            LeafGradient.Contribution(tasks: tasks, gradient: gradient))
+    /// Where the blocks of neighbouring tasks lie in the stack of all tasks that depend on a node, and whether they were
+    /// written before. Nil where a stack has no use: no other tasks follow, or the tasks do not lie together in it.
+    func blocks(
+        of tasks: [Int], inStackAt node: Int, on device: any Device
+    ) throws(ComputeError) -> (blocks: Operand, isWritten: Bool)? {
+        let all = dependents[node]
+        guard !isWeighted, tape.records[node].operation != nil, all.count > tasks.count, let row = all.firstIndex(of: tasks[0]),
+            all[row...].starts(with: tasks)
+        else { return nil }
+        let shape = tape.records[node].shape
+        var stack: CotangentStack
+        if let known = stacks[node] {
+            stack = known
+        } else {
+            let value = try Tensor(uninitialized: shape.prepending(all.count), on: device)
+            stack = CotangentStack(cotangent: Cotangent(tasks: all, value: value))
+        }
+        let isWritten = stack.written.contains(tasks[0])
+        guard tasks.allSatisfy({ stack.written.contains($0) == isWritten }) else { return nil }
+        stack.written.formUnion(tasks)
+        stacks[node] = stack
+        return (stack.cotangent.value.storage.advanced(by: row * shape.count), isWritten)
     }
-}
 
-extension Tape {
-    /// Walks the tape backwards from several losses at once.
-    ///
-    /// Where heads meet the trunk their cotangents are stacked along a task axis, and from there on every derivative is
-    /// computed for all tasks together. The walk empties the tape and frees every activation as soon as it was used.
-    ///
-    /// - Returns: for every watched leaf that a loss depends on, its number and its gradients.
-    public func backward(from seeds: [Seed]) throws(ComputeError) -> [Int: LeafGradient] {
-        defer { clear() }
-        let walk = ReverseWalk(tape: self)
-        guard let device = seeds.first?.loss.device else { return [:] }
+    /// Puts the losses' own cotangents in place.
+    func start(from seeds: [Seed]) throws(ComputeError) {
+        guard let device = seeds.first?.loss.device else { return }
         let weights = try Tensor(seeds.map(\.weight), shape: [seeds.count], on: device)
         for (index, seed) in seeds.enumerated() {
             precondition(seed.loss.count == 1, "a reverse walk starts from scalars, not from \(seed.loss.shape)")
             guard let trace = seed.loss.trace else { continue }
-            precondition(trace.tape === self && trace.node < records.count, "the loss is not on this tape")
+            precondition(trace.tape === tape && trace.node < pending.count, "the loss is not on this tape")
             let value = Tensor(viewing: weights.storage.advanced(by: index), shape: seed.loss.shape.prepending(1))
-            if records[trace.node].operation == nil {
-                walk.add(DenseGradient(rows: value), tasks: [seed.task], toLeafAt: trace.node)
+            if tape.records[trace.node].operation == nil {
+                add(DenseGradient(rows: value), tasks: [seed.task], toLeafAt: trace.node)
             } else {
-                walk.pending[trace.node].append(Cotangent(tasks: [seed.task], value: value))
+                pending[trace.node].append(Cotangent(tasks: [seed.task], value: value))
             }
         }
-        while !records.isEmpty {
-            let arrived = walk.pending.removeLast()
-            let record = removeLast()
-            guard let operation = record.operation, !arrived.isEmpty else { continue }
-            let cotangent = try Cotangent.sum(arrived)
-            try operation.backward(
-                cotangent.value, into: ReverseStep(taskNumbers: cotangent.tasks, inputs: record.inputs, walk: walk))
-        }
-        return walk.leaves
     }
-}
 
-extension Cotangent {
-    /// The sum over all contributions, stacked over the union of their tasks.
-    static func sum(_ parts: [Cotangent]) throws(ComputeError) -> Cotangent {
-        if parts.count == 1 { return parts[0] }
-        let device = parts[0].value.device
-        let tasks = Set(parts.flatMap(\.tasks)).sorted()
-        let block = parts[0].value.count / parts[0].tasks.count
-        let total = try Tensor(uninitialized: Shape([tasks.count] + parts[0].value.shape.dropFirst()), on: device)
-        var written = Set<Int>()
-        for part in parts {
-            // Runs of tasks that are neighbours in both stacks and new in the total alike move in one copy.
-            var first = 0
-            while first < part.tasks.count {
-                let isNew = !written.contains(part.tasks[first])
-                let row = tasks.firstIndex(of: part.tasks[first]) ?? 0
-                var end = first + 1
-                while end < part.tasks.count, tasks[row + end - first] == part.tasks[end],
-                    written.contains(part.tasks[end]) != isNew
-                {
-                    end += 1
-                }
-                try device.encode(
-                    .stridedCopy(
-                        StridedCopy(
-                            extents: [(end - first) * block], sourceStrides: [1], destinationStrides: [1],
-                            accumulates: !isNew)),
-                    [part.value.storage.advanced(by: first * block), total.storage.advanced(by: row * block)])
-                first = end
-            }
-            written.formUnion(part.tasks)
+    /// Does a node's part of the walk, and frees what its operation has saved.
+    ///
+    /// - Parameter receive: gets the gradients if the node is a leaf.
+    func visit(
+        _ node: Int, _ receive: (_ leaf: Int, _ gradient: LeafGradient) throws(ComputeError) -> Void
+    ) throws(ComputeError) {
+        let record = tape.take(node)
+        if let operation = record.operation {
+            guard let cotangent = try takeCotangent(at: node) else { return }
+            try operation.backward(
+                cotangent.value, into: ReverseStep(taskNumbers: cotangent.tasks, inputs: record.inputs, walk: self))
+        } else if let gradient = leaves.removeValue(forKey: record.leaf) {
+            try receive(record.leaf, gradient)
         }
-        return Cotangent(tasks: tasks, value: total)
+    }
+
+    /// The sum of everything that has arrived at a node; nil where nothing has.
+    private func takeCotangent(at node: Int) throws(ComputeError) -> Cotangent? {
+        let arrived = pending[node]
+        pending[node] = []
+        let stack = stacks.removeValue(forKey: node)
+        if stack == nil && arrived.isEmpty { return nil }
+        return try Cotangent.sum(arrived, onto: stack)
+    }
+
+    /// The cotangents that wait at nodes, by node.
+    func takeWaiting() throws(ComputeError) -> [(node: Int, cotangent: Cotangent)] {
+        var waiting: [(node: Int, cotangent: Cotangent)] = []
+        for node in pending.indices {
+            if let cotangent = try takeCotangent(at: node) { waiting.append((node, cotangent)) }
+        }
+        return waiting
+    }
+
+    /// Goes on with one weighted cotangent instead of one per task.
+    func resume(
+        with waiting: [(node: Int, cotangent: Cotangent)], weights: [Int: Double]
+    ) throws(ComputeError) {
+        isWeighted = true
+        func factors(of tasks: [Int], on device: any Device) throws(ComputeError) -> Tensor {
+            try Tensor(tasks.map { Float(weights[$0] ?? 0) }, shape: [tasks.count], on: device)
+        }
+        for (node, cotangent) in waiting {
+            let sum = try cotangent.value.weightedRowSum(factors(of: cotangent.tasks, on: cotangent.value.device))
+            pending[node] = [Cotangent(tasks: [ReverseWalk.weightedTask], value: sum)]
+        }
+        for (leaf, gradient) in leaves {
+            var weighted = LeafGradient()
+            for contribution in gradient.contributions {
+                weighted.contributions.append(
+                    LeafGradient.Contribution(
+                        tasks: [ReverseWalk.weightedTask],
+                        gradient: try contribution.gradient.weighted(
+                            by: factors(of: contribution.tasks, on: contribution.gradient.device))))
+            }
+            leaves[leaf] = weighted
+        }
+    }
+
+    /// What stands for all tasks once their cotangents were added up.
+    private static let weightedTask = 0
+
+    func add(_ gradient: some ParameterGradient, tasks: [Int], toLeafAt node: Int) {
+        leaves[tape.records[node].leaf, default: LeafGradient()].contributions.append(
+            LeafGradient.Contribution(tasks: tasks, gradient: gradient))
     }
 }

@@ -64,8 +64,11 @@ public final class Tape {
         return result.traced(Tensor.Trace(tape: tape, node: tape.records.count - 1))
     }
 
-    /// Takes the last record off the tape, which frees what its operation saved.
-    func removeLast() -> Record { records.removeLast() }
+    /// Takes a record off the tape. What its operation saved is freed with the last copy of it.
+    func take(_ node: Int) -> Record {
+        defer { records[node] = Record(operation: nil, inputs: [], shape: .scalar, leaf: -1) }
+        return records[node]
+    }
 
     func clear() {
         records.removeAll()

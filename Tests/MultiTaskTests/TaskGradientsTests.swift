@@ -13,8 +13,8 @@ struct TaskGradientsTests {
             let tape = Tape()
             let losses = try self.losses(fixture, batch, tape)
             let target = try Tensor.filled(with: 0, [fixture.arena.count], on: fixture.arena.device)
-            var gradients = TaskGradients(
-                try tape.backward(from: [Seed(losses[task], task: task, weight: Fixture.tasks[task].weight)]),
+            var gradients = try TaskGradients(
+                walking: tape, from: [Seed(losses[task], task: task, weight: Fixture.tasks[task].weight)],
                 of: fixture.arena, tasks: [task])
             try gradients.write(weights: [1], to: target)
             return try target.floats().map(Double.init)
@@ -34,7 +34,7 @@ struct TaskGradientsTests {
         let tape = Tape()
         let losses = try losses(fixture, batch, tape)
         let seeds = losses.enumerated().map { Seed($1, task: $0, weight: Fixture.tasks[$0].weight) }
-        return TaskGradients(try tape.backward(from: seeds), of: fixture.arena, tasks: [0, 1, 2])
+        return try TaskGradients(walking: tape, from: seeds, of: fixture.arena, tasks: [0, 1, 2])
     }
 
     @Test("Gramian and direction equal those of separate backward passes", arguments: TestDevice.available)
@@ -96,8 +96,8 @@ struct TaskGradientsTests {
             try (context(common) * context(pair)).sum(), try (context(pair) * context(common)).affine(scale: 2).sum(),
             try (context(common) * context(own)).sum(),
         ]
-        var gradients = TaskGradients(
-            try tape.backward(from: losses.enumerated().map { Seed($1, task: $0) }), of: arena, tasks: [0, 1, 2])
+        var gradients = try TaskGradients(
+            walking: tape, from: losses.enumerated().map { Seed($1, task: $0) }, of: arena, tasks: [0, 1, 2])
         #expect(gradients.sharedCount == 6)
         #expect(try gradients.rows().floats() == [3, 3, 3, 2, 2, 2, 6, 6, 6, 4, 4, 4, 4, 4, 4, 0, 0, 0])
         let target = try Tensor.filled(with: 9, [arena.count], on: device)

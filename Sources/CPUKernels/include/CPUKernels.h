@@ -274,8 +274,10 @@ void concord_add_matrix(
 
 // Task gradients.
 
-// The inner products of all pairs of rows, over a number of columns that Float32 sums well.
-void concord_gramian_tile(const float *matrix, long rows, long columns, long stride, float *products);
+// The inner products of left rows with right rows up to their own number, mirrored into the upper triangle, over a number
+// of columns that Float32 sums well.
+void concord_gramian_tile(
+    const float *left, const float *right, long rows, long columns, long stride, float *products);
 void concord_weighted_row_sum(
     const float *matrix, long rows, long columns, long stride, const float *weights, int accumulate, float *result);
 

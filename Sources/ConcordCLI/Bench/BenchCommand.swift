@@ -5,7 +5,7 @@ import Foundation
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures the speed of a device.",
-        subcommands: [BenchGEMM.self, BenchConv.self, BenchReduce.self, BenchStep.self])
+        subcommands: [BenchGEMM.self, BenchConv.self, BenchReduce.self, BenchGramian.self, BenchStep.self])
 }
 
 /// The options that all measurements of operations share.

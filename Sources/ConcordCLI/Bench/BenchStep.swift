@@ -21,12 +21,16 @@ struct BenchStep: ParsableCommand {
     @Option(help: "Samples per step. Default: the workload's own.")
     var batch: Int?
 
+    @Option(help: "Heads on the trunk. Default: the workload's own.")
+    var tasks: Int?
+
     @Flag(help: "Print where the time of one step goes, per primitive, instead.")
     var profile = false
 
     @OptionGroup var options: BenchOptions
 
     private static let batches = 1...16384
+    private static let taskCounts = 1...1024
     /// Sampling goes on for so long.
     private static let seconds = 2.0
 
@@ -52,13 +56,16 @@ struct BenchStep: ParsableCommand {
         if let batch, !BenchStep.batches.contains(batch) {
             throw ValidationError("A batch of \(batch); expected one in \(BenchStep.batches).")
         }
+        if let tasks, !BenchStep.taskCounts.contains(tasks) {
+            throw ValidationError("\(tasks) tasks; expected a number in \(BenchStep.taskCounts).")
+        }
     }
 
     func run() throws {
         let device = try DeviceChoice(request: options.device).device
         let method = try MethodSettings(settings).method(named: method)
         for workload in workload.map({ [$0] }) ?? StandardWorkload.allCases {
-            let prepared = try workload.prepare(on: device, method: method, batch: batch)
+            let prepared = try workload.prepare(on: device, method: method, batch: batch, tasks: tasks)
             try prepared.takeStep()
             if profile {
                 try StepProfile(of: prepared, on: device).print(

@@ -128,7 +128,7 @@ public final class TrainingStep {
         if method.needsLosses { try readLosses(losses, step: step, &context, into: &outcome) }
         let weights = try method.weights(in: context)
         let seeds = zip(losses, weights).map { Seed($0.loss, task: 0, weight: tasks[$0.task].weight * Float($1)) }
-        var direction = TaskGradients(try tape.backward(from: seeds), of: arena, tasks: [0])
+        var direction = try TaskGradients(walking: tape, from: seeds, of: arena, tasks: [0])
         if !method.needsLosses { try readLosses(losses, step: step, &context, into: &outcome) }
         for (task, weight) in zip(context.tasks, weights) { outcome.weights[task] = weight }
         try direction.write(weights: [1], to: gradients)
@@ -140,7 +140,9 @@ public final class TrainingStep {
         _ losses: TaskLosses, _ tape: Tape, _ step: Int, _ context: inout StepContext, into outcome: inout StepOutcome
     ) throws -> TaskGradients {
         let seeds = losses.map { Seed($0.loss, task: $0.task, weight: tasks[$0.task].weight) }
-        var direction = TaskGradients(try tape.backward(from: seeds), of: arena, tasks: context.tasks)
+        let purpose: TaskGradients.Purpose = if case .jacobian = method.kind { .jacobian } else { .gramian() }
+        var direction = try TaskGradients(
+            walking: tape, from: seeds, of: arena, tasks: context.tasks, purpose: purpose)
         let gramian = try direction.gramian()
         try readLosses(losses, step: step, &context, into: &outcome)
         for (position, task) in context.tasks.enumerated() where !gramian[position, position].isFinite {

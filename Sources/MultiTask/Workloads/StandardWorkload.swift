@@ -38,7 +38,8 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    private var taskCount: Int {
+    /// The number of tasks that results are compared at.
+    public var standardTasks: Int {
         switch self {
         case .lenet: 2
         case .mlp20: 20
@@ -75,24 +76,25 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
     ///
     /// - Parameters:
     ///   - batch: samples per step; nil takes ``standardBatch``.
+    ///   - tasks: heads on the trunk; nil takes ``standardTasks``.
     ///   - seed: of the initial parameters and the data.
     public func prepare(
-        on device: any Device, method: Method, batch: Int? = nil, seed: UInt64 = 0
+        on device: any Device, method: Method, batch: Int? = nil, tasks: Int? = nil, seed: UInt64 = 0
     ) throws -> PreparedWorkload {
         let scope = ParameterScope()
         let trunk = trunk(in: scope["trunk"])
-        let names = (0..<taskCount).map { "task\($0)" }
+        let names = (0..<(tasks ?? standardTasks)).map { "task\($0)" }
         let heads = names.map { name in
             MLP(
                 scope["heads"][name], inputs: trunk.featureCount, hidden: hiddenHeadUnits, outputs: classes ?? 1)
         }
-        let tasks = names.map { LearningTask($0, loss: classes == nil ? .squaredError : .crossEntropy()) }
+        let learningTasks = names.map { LearningTask($0, loss: classes == nil ? .squaredError : .crossEntropy()) }
         let arena = try ParameterArena(scope, seed: seed, on: device)
         let step = try TrainingStep(
-            network: HardSharing(trunk: trunk, heads: heads), tasks: tasks, arena: arena,
+            network: HardSharing(trunk: trunk, heads: heads), tasks: learningTasks, arena: arena,
             optimizer: try Optimizer(Adam(), for: arena), method: method, seed: seed)
         let samples = syntheticBatch(of: batch ?? standardBatch, tasks: names, seed: seed)
-        return PreparedWorkload(step: step, batch: try DeviceBatch(samples, tasks: tasks, on: device))
+        return PreparedWorkload(step: step, batch: try DeviceBatch(samples, tasks: learningTasks, on: device))
     }
 
     /// Uniform inputs in [0, 1), random labels, and uniform real targets.

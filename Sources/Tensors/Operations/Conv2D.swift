@@ -65,6 +65,8 @@ struct ConvolutionGradient: ParameterGradient {
     /// `[tasks, batch, height, width, out]`
     let deltas: Tensor
 
+    var device: any Device { deltas.device }
+
     func writeRows(to destination: Operand, stride: Int, accumulate: Bool) throws(ComputeError) {
         let tasks = deltas.shape[0]
         let dense = stride == geometry.filterCount || tasks == 1
@@ -85,5 +87,83 @@ struct ConvolutionGradient: ParameterGradient {
 
     func weighted(by weights: Tensor) throws(ComputeError) -> any ParameterGradient {
         ConvolutionGradient(geometry: geometry, input: input, deltas: try deltas.weightedRowSum(weights))
+    }
+
+    var outerProduct: OuterProduct? {
+        let groups = geometry.groups
+        return OuterProduct(
+            tasks: deltas.shape[0], rows: positions, inputs: patchCount,
+            outputs: geometry.outputChannels / groups, groups: groups, unfolds: !patchesAreInput)
+    }
+
+    /// Window positions in all samples.
+    private var positions: Int { geometry.batch * geometry.outputHeight * geometry.outputWidth }
+
+    /// Elements of a window in one group.
+    private var patchCount: Int {
+        geometry.window.height * geometry.window.width * (geometry.inputChannels / geometry.groups)
+    }
+
+    /// Whether every window is one pixel, and every pixel one window.
+    private var patchesAreInput: Bool { geometry.groups == 1 && geometry.window == Window2D(size: 1) }
+
+    func deltaForm() throws(ComputeError) -> InnerProductFactors {
+        let (groups, tasks) = (geometry.groups, deltas.shape[0])
+        let outputs = geometry.outputChannels / groups
+        let patches = try patches()
+        let similarities = try patches.matmul(patches, transposeOther: true)
+        let left = try groupedDeltas()
+        let right = try Tensor(uninitialized: left.shape, on: input.device)
+        let block = positions * outputs
+        for group in 0..<groups {
+            try input.device.encode(
+                .gemm(
+                    GEMM(
+                        rows: positions, columns: outputs, inner: positions, batch: tasks, strideA: 0,
+                        strideB: groups * block, strideC: groups * block)),
+                [
+                    similarities.storage.advanced(by: group * positions * positions),
+                    left.storage.advanced(by: group * block), right.storage.advanced(by: group * block),
+                ])
+        }
+        return InnerProductFactors(left: left, right: right)
+    }
+
+    /// What every window sees: `[groups, positions, patch]`.
+    private func patches() throws(ComputeError) -> Tensor {
+        if patchesAreInput { return input.reshaped([1, positions, patchCount]) }
+        let window = geometry.window
+        let padded = try input.padded([
+            (0, 0), (window.paddingTop, window.paddingBottom), (window.paddingLeft, window.paddingRight), (0, 0),
+        ])
+        let strides = padded.shape.strides
+        let channels = geometry.inputChannels / geometry.groups
+        let patches = try Tensor(
+            uninitialized: [
+                geometry.groups, geometry.batch, geometry.outputHeight, geometry.outputWidth, window.height,
+                window.width, channels,
+            ], on: input.device)
+        try patches.copy(
+            from: padded.storage,
+            strides: [
+                channels, strides[0], window.strideHeight * strides[1], window.strideWidth * strides[2],
+                window.dilationHeight * strides[1], window.dilationWidth * strides[2], 1,
+            ])
+        return patches.reshaped([geometry.groups, positions, patchCount])
+    }
+
+    /// The deltas with the channels of a group together: `[tasks, groups, positions, channels]`.
+    private func groupedDeltas() throws(ComputeError) -> Tensor {
+        let (tasks, groups) = (deltas.shape[0], geometry.groups)
+        let channels = geometry.outputChannels / groups
+        if groups == 1 { return deltas.reshaped([tasks, 1, positions, channels]) }
+        return try deltas.reshaped([tasks, positions, groups, channels]).transposed([0, 2, 1, 3])
+    }
+
+    func sliced(outputs: Range<Int>) throws(ComputeError) -> any ParameterGradient {
+        precondition(geometry.groups == 1, "a slice of a grouped convolution's gradient")
+        var geometry = geometry
+        geometry.outputChannels = outputs.count
+        return ConvolutionGradient(geometry: geometry, input: input, deltas: try deltas.sliced(axis: 4, outputs))
     }
 }

@@ -85,6 +85,8 @@ struct LinearGradient: ParameterGradient {
     /// `[tasks, rows, out]`
     let deltas: Tensor
 
+    var device: any Device { deltas.device }
+
     func writeRows(to destination: Operand, stride: Int, accumulate: Bool) throws(ComputeError) {
         let (tasks, rows, columns) = (deltas.shape[0], deltas.shape[1], deltas.shape[2])
         try deltas.device.encode(
@@ -97,6 +99,24 @@ struct LinearGradient: ParameterGradient {
 
     func weighted(by weights: Tensor) throws(ComputeError) -> any ParameterGradient {
         LinearGradient(input: input, deltas: try deltas.weightedRowSum(weights))
+    }
+
+    var outerProduct: OuterProduct? {
+        OuterProduct(tasks: deltas.shape[0], rows: input.shape[0], inputs: input.shape[1], outputs: deltas.shape[2])
+    }
+
+    func deltaForm() throws(ComputeError) -> InnerProductFactors {
+        let (tasks, rows, columns) = (deltas.shape[0], deltas.shape[1], deltas.shape[2])
+        let similarities = try input.matmul(input, transposeOther: true)
+        let products = try Tensor(uninitialized: deltas.shape, on: deltas.device)
+        try deltas.device.encode(
+            .gemm(GEMM(rows: rows, columns: columns, inner: rows, batch: tasks, strideA: 0)),
+            [similarities.storage, deltas.storage, products.storage])
+        return InnerProductFactors(left: deltas, right: products)
+    }
+
+    func sliced(outputs: Range<Int>) throws(ComputeError) -> any ParameterGradient {
+        LinearGradient(input: input, deltas: try deltas.sliced(axis: 2, outputs))
     }
 }
 

@@ -9,7 +9,7 @@ extension Tensor {
         let (rows, columns) = (shape[0], shape[1])
         let primitive = Gramian(rows: rows, columns: columns, stride: columns)
         let partials = try Tensor(uninitialized: [primitive.tiles, rows * rows], on: device)
-        try device.encode(.gramian(primitive), [storage, partials.storage])
+        try device.encode(.gramian(primitive), [storage, storage, partials.storage])
         var total = [Double](repeating: 0, count: rows * rows)
         for (index, value) in try partials.floats().enumerated() { total[index % (rows * rows)] += Double(value) }
         return total
