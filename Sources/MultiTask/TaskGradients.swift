@@ -146,7 +146,8 @@ public struct TaskGradients {
     private mutating func addSlices(
         of gradient: any ParameterGradient, _ size: OuterProduct, at place: GramianSum.Place, bytes: Int
     ) throws(ComputeError) {
-        let fitting = max(bytes / (4 * size.tasks * size.inputs), 1)
+        // A slice needs its deltas in one piece besides its rows.
+        let fitting = max(bytes / (4 * size.tasks * (size.rows + size.inputs)), 1)
         // Whole vectors of channels, as far as there is memory for one.
         let width = fitting >= 16 ? fitting / 16 * 16 : fitting
         for start in stride(from: 0, to: size.outputs, by: width) {
