@@ -44,6 +44,9 @@ static const char depthwise_text[] = {
 static const char dropout_text[] = {
 #embed "dropout.cl" suffix(, 0)
 };
+static const char embedding_text[] = {
+#embed "embedding.cl" suffix(, 0)
+};
 static const char fill_text[] = {
 #embed "fill.cl" suffix(, 0)
 };
@@ -114,6 +117,7 @@ static const struct {
     {"crossentropy.cl", crossentropy_text},
     {"depthwise.cl", depthwise_text},
     {"dropout.cl", dropout_text},
+    {"embedding.cl", embedding_text},
     {"fill.cl", fill_text},
     {"gemm.cl", gemm_text},
     {"gemm_tiled.cl", gemm_tiled_text},

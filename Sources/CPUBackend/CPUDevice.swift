@@ -69,6 +69,8 @@ public final class CPUDevice: Device {
         case .batchNormParameterGradient(let gradient): try run(gradient, &arguments)
         case .batchNormInputGradient(let gradient): run(gradient, &arguments)
         case .dropout(let dropout): run(dropout, &arguments)
+        case .embedding(let embedding): run(embedding, &arguments)
+        case .embeddingGradient(let gradient): run(gradient, &arguments)
         case .stridedCopy(let copy): run(copy, &arguments)
         case .fill(let fill): run(fill, &arguments)
         case .randomFill(let fill): run(fill, &arguments)

@@ -36,6 +36,8 @@ public enum Primitive: Hashable, Sendable {
     case batchNormParameterGradient(BatchNormParameterGradient)
     case batchNormInputGradient(BatchNormInputGradient)
     case dropout(Dropout)
+    case embedding(Embedding)
+    case embeddingGradient(EmbeddingGradient)
     case stridedCopy(StridedCopy)
     case fill(Fill)
     case randomFill(RandomFill)
@@ -74,6 +76,8 @@ public enum Primitive: Hashable, Sendable {
         case .batchNormParameterGradient(let value): value
         case .batchNormInputGradient(let value): value
         case .dropout(let value): value
+        case .embedding(let value): value
+        case .embeddingGradient(let value): value
         case .stridedCopy(let value): value
         case .fill(let value): value
         case .randomFill(let value): value

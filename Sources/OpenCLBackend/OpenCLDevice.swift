@@ -276,6 +276,8 @@ extension Primitive {
         case .batchNormParameterGradient(let gradient): gradient.plan(tuning)
         case .batchNormInputGradient(let gradient): gradient.plan(tuning)
         case .dropout(let dropout): dropout.plan(tuning)
+        case .embedding(let embedding): embedding.plan(tuning)
+        case .embeddingGradient(let gradient): gradient.plan(tuning)
         case .stridedCopy(let copy): copy.plan(tuning)
         case .fill(let fill): fill.plan(tuning)
         case .randomFill(let fill): fill.plan(tuning)

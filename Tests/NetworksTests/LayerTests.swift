@@ -47,6 +47,37 @@ import Testing
         #expect(abs(square / (2.0 / 1600) - 1) < 0.1)
     }
 
+    @Test("a tabular encoder puts embeddings before numbers", arguments: TestDevice.available)
+    func tabularEncoder(device: TestDevice) throws {
+        let scope = ParameterScope()
+        let encoder = TabularEncoder(scope["encoder"], categories: 2, vocabulary: 5, numbers: 1, width: 3)
+        #expect(encoder.featureCount == 7)
+        let arena = try ParameterArena(scope, seed: 1, on: try device.make())
+        #expect(arena.segments.map(\.name) == ["encoder.embedding.weight"])
+        try arena.view(of: arena.segments[0], in: arena.values).overwrite(with: (0..<15).map(Float.init))
+        let bits = Int32(bitPattern: Float(-0.5).bitPattern)
+        let input = try Tensor([1, 4, bits, 0, 3, 0] as [Int32], shape: [2, 3], on: arena.device)
+        let output = try encoder(input, in: ForwardContext(arena, mode: .evaluation))
+        #expect(output.shape == [2, 7])
+        #expect(try output.floats() == [3, 4, 5, 12, 13, 14, -0.5, 0, 1, 2, 9, 10, 11, 0])
+
+        let numbersOnly = TabularEncoder(ParameterScope(), categories: 0, vocabulary: 0, numbers: 3, width: 3)
+        let numbers = try numbersOnly(
+            Tensor([bits, 0, bits], shape: [1, 3], on: arena.device), in: ForwardContext(arena, mode: .evaluation))
+        #expect(try numbers.floats() == [-0.5, 0, -0.5])
+    }
+
+    @Test("an embedding starts from a standard normal distribution")
+    func embeddingParameters() throws {
+        let scope = ParameterScope()
+        _ = EmbeddingLayer(scope, vocabulary: 100, width: 40)
+        let values = try ParameterArena(scope, seed: 3, on: TestDevice.cpu.make()).values.floats().prefix(4000)
+        let square = values.reduce(0) { $0 + Double($1) * Double($1) } / 4000
+        // The mean of 4,000 squares has the standard deviation √(2/4000) = 0.022.
+        #expect(abs(square - 1) < 0.1)
+        #expect(abs(values.reduce(0) { $0 + Double($1) } / 4000) < 0.08)
+    }
+
     @Test("dropout draws anew in training and is the identity in evaluation", arguments: TestDevice.available)
     func dropout(device: TestDevice) throws {
         let device = try device.make()

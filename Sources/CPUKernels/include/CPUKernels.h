@@ -272,6 +272,15 @@ void concord_add_matrix(
     const float *source, long source_row, long source_column, float *destination, long destination_row,
     long destination_column, long rows, long columns);
 
+// Embeddings.
+
+// Rows of a table; those of indices outside of it become NaN.
+void concord_embedding(
+    const float *table, long vocabulary, long width, const int32_t *indices, long count, float *result);
+// Rows [first, last) of the gradient of a table.
+void concord_embedding_gradient(
+    const int32_t *indices, const float *cotangents, long count, long width, long first, long last, float *gradient);
+
 // Task gradients.
 
 // The inner products of left rows with right rows up to their own number, mirrored into the upper triangle, over a number
