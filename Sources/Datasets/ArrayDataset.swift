@@ -142,7 +142,7 @@ extension ArrayDataset.Target {
         }
     }
 
-    fileprivate func rows(_ indices: [Int]) -> HostTensor {
+    func rows(_ indices: [Int]) -> HostTensor {
         switch values {
         case .labels(let labels, _):
             HostTensor(indices.map { labels[$0] }, shape: [indices.count])

@@ -28,10 +28,16 @@ public protocol Dataset: Sendable {
     var inputShape: Shape { get }
     /// The tasks, in the order in which they are reported.
     var tasks: [TaskDescription] { get }
+    /// What the columns of a sample are, for rows of tables; nil for everything else.
+    var tabularLayout: TabularLayout? { get }
 
     /// The samples with these indices, in this order; an index may occur more than once.
     ///
     /// - Precondition: every index is in `0..<count`.
     /// - Throws: whatever keeps a sample from being read.
     func batch(of indices: [Int]) throws -> Batch
+}
+
+extension Dataset {
+    public var tabularLayout: TabularLayout? { nil }
 }

@@ -1,3 +1,5 @@
+import Compute
+
 /// What can be wrong with data that comes from outside.
 public enum DatasetError: Error, Equatable, Sendable {
     case missingFile(path: String, advice: String)
@@ -31,6 +33,21 @@ public enum DatasetError: Error, Equatable, Sendable {
         case corruptGzip(reason: String)
         case wrongDimensions(found: [Int], expected: [Int])
         case labelOutOfRange(index: Int, label: Int, classes: Int)
+        /// Lines and fields of text files count from 1.
+        case raggedRecord(line: Int, found: Int, expected: Int)
+        case unclosedQuote(line: Int)
+        /// A quote inside of a field that does not begin with one, or more behind the closing one.
+        case misplacedQuote(line: Int, field: Int)
+        case notUTF8(line: Int, field: Int)
+        case noRecords
+        case unknownColumn(name: String, known: [String])
+        case wrongColumnCount(found: Int, expected: String)
+        case duplicateColumn(name: String)
+        /// A value of a numeric column is no number.
+        case notANumber(column: String, value: String, record: Int)
+        case unknownClass(column: String, value: String, record: Int, known: [String])
+        /// All columns are ignored or belong to targets.
+        case noInputColumns
     }
 }
 
@@ -86,7 +103,36 @@ extension DatasetError.FileProblem: CustomStringConvertible {
             "has the extents \(found), expected \(expected); is it the right file?"
         case .labelOutOfRange(let index, let label, let classes):
             "label \(label) at index \(index) is outside 0..<\(classes), expected \(classes) classes; is it the right file?"
+        case .raggedRecord(let line, let found, let expected):
+            "line \(line): found \(found) fields, expected \(expected) as in the first record"
+        case .unclosedQuote(let line):
+            "line \(line): the quote that opens here is never closed, expected a second one"
+        case .misplacedQuote(let line, let field):
+            "line \(line), field \(field): found a quote or a line break inside of the field, expected the whole field "
+                + "in quotes and quotes in it doubled"
+        case .notUTF8(let line, let field):
+            "line \(line), field \(field): the bytes are not text in UTF-8; convert the file"
+        case .noRecords:
+            "there are no records in it, expected at least one"
+        case .unknownColumn(let name, let known):
+            "there is no column \"\(name)\"\(Self.suggestion(name, known)) It has: \(known.joined(separator: ", "))."
+        case .wrongColumnCount(let found, let expected):
+            "has \(found) columns, expected \(expected); is it the right file?"
+        case .duplicateColumn(let name):
+            "two columns are named \"\(name)\", expected a name of its own for each"
+        case .unknownClass(let column, let value, let record, let known):
+            "record \(record), column \"\(column)\": found the class \"\(value)\", expected one of those in the "
+                + "training file: \(known.joined(separator: ", "))"
+        case .noInputColumns:
+            "all columns are ignored or belong to targets, expected at least one input"
+        case .notANumber(let column, let value, let record):
+            "record \(record), column \"\(column)\": found \"\(value)\", expected a number; make the column "
+                + "categorical, or list the value as missing"
         }
+    }
+
+    private static func suggestion(_ name: String, _ known: [String]) -> String {
+        name.nearest(among: known).map { "; did you mean \"\($0)\"?" } ?? "."
     }
 
     private static func hexadecimal(_ number: UInt32) -> String {
