@@ -78,7 +78,7 @@ let package = Package(
             name: "DatasetsTests", dependencies: ["Compute", "Datasets", "CZlib"], exclude: ["permutations.py"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "MultiTaskTests", dependencies: ["MultiTask", "TestDevices"], resources: [.copy("Fixtures")]),
+            name: "MultiTaskTests", dependencies: ["CPUBackend", "MultiTask", "TestDevices"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "CPUBackend"]),
         .testTarget(name: "ConcordTests", dependencies: ["Concord"]),
         .testTarget(name: "CommandLineTests", dependencies: ["Checkpoints", "ConcordCLI", "OpenCLBackend"]),

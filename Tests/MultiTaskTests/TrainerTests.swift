@@ -1,3 +1,4 @@
+import Checkpoints
 import Compute
 import Datasets
 import Foundation
@@ -42,6 +43,35 @@ struct TrainerTests {
             case .started, .checkpoint, .interrupted, .end: break
             }
         }
+    }
+
+    @Test("the best epoch by the validation samples is measured on the test samples once", arguments: TestDevice.available)
+    func test(device: TestDevice) throws {
+        let folder = try temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder.path) }
+        let settings = TrainingSettings(epochs: 4, batchSize: 8, seed: 5, schedule: .constant(rate: 0.01))
+        let test = try Fixture.dataset(samples: 29)
+
+        let plain = try Fixture(try device.make())
+        let reference = try Trainer(
+            plain.step, training: Fixture.dataset(), validation: Fixture.dataset(samples: 13), settings: settings
+        ).run()
+        #expect(reference?.test.isEmpty == true)
+
+        let fixture = try Fixture(try device.make())
+        let summary = try #require(
+            try Trainer(
+                fixture.step, training: Fixture.dataset(), validation: Fixture.dataset(samples: 13), test: test,
+                settings: settings, folder: folder
+            ).run())
+        #expect(summary.best == reference?.best)
+        // The test leaves the parameters of the last epoch where they are.
+        #expect(try weights(of: fixture) == weights(of: plain))
+        try NetworkCheckpoint.read(folder.model, into: fixture.arena)
+        let expected = try Evaluation(network: fixture.network, tasks: Fixture.tasks, arena: fixture.arena)(
+            BatchLoader(test, batchSize: 256, order: .sequential))
+        #expect(summary.test == expected)
+        #expect(summary.test != summary.best)
     }
 
     @Test("two runs on one device are bit-identical", arguments: TestDevice.available, ["ew", "pcgrad"])

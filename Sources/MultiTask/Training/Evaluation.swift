@@ -17,8 +17,9 @@ public struct Evaluation {
 
     /// Runs over all samples once.
     ///
-    /// - Returns: per task `loss` and, for classes and binary targets, `accuracy`, for real numbers `meanAbsoluteError`
-    ///   and `rootMeanSquaredError`. Samples without a label count nothing; a task without labels is left out.
+    /// - Returns: per task `loss` and, for classes and binary targets, `accuracy`, for binary targets and two classes
+    ///   `auc` (see ``AreaUnderCurve``; of several columns their mean), for real numbers `meanAbsoluteError` and
+    ///   `rootMeanSquaredError`. Samples without a label count nothing; a task without labels is left out.
     public func callAsFunction(_ loader: BatchLoader) throws -> [String: [String: Double]] {
         var sums = tasks.map { _ in MetricSums() }
         let batches = try loader.epoch(0)
@@ -55,6 +56,8 @@ private struct MetricSums {
     private var numbers = 0
     private var absoluteError = 0.0
     private var squaredError = 0.0
+    /// By column, for binary targets and two classes.
+    private var curves: [AreaUnderCurve] = []
 
     mutating func add(
         loss value: Float, prediction: Tensor, targets: HostTensor, mask: [Float]?, lossFunction: Loss
@@ -65,20 +68,28 @@ private struct MetricSums {
         case .crossEntropy(_, let ignoredLabel, _):
             guard let labels = targets.ints else { return }
             let winners = try prediction.argmax(axis: -1).integers()
+            let logits = prediction.shape.last == 2 ? try prediction.floats() : []
+            if !logits.isEmpty && curves.isEmpty { curves = [AreaUnderCurve()] }
             for row in 0..<rows {
                 if labels[row] == ignoredLabel { counts[row] = false }
                 if counts[row] {
                     decisions += 1
                     if winners[row] == labels[row] { correct += 1 }
+                    if !logits.isEmpty {
+                        curves[0].add(score: logits[2 * row + 1] - logits[2 * row], isPositive: labels[row] == 1)
+                    }
                 }
             }
         case .binaryCrossEntropy:
             guard let targets = targets.floats else { return }
             let logits = try prediction.floats()
             let columns = logits.count / max(rows, 1)
+            if curves.isEmpty { curves = Array(repeating: AreaUnderCurve(), count: columns) }
             for index in logits.indices where counts[index / columns] {
                 decisions += 1
-                if (logits[index] > 0) == (targets[index] > 0.5) { correct += 1 }
+                let isPositive = targets[index] > 0.5
+                if (logits[index] > 0) == isPositive { correct += 1 }
+                curves[index % columns].add(score: logits[index], isPositive: isPositive)
             }
         case .squaredError, .absoluteError, .huber:
             guard let targets = targets.floats else { return }
@@ -100,6 +111,8 @@ private struct MetricSums {
         if weight == 0 { return nil }
         var result = ["loss": loss / weight]
         if decisions > 0 { result["accuracy"] = Double(correct) / Double(decisions) }
+        let areas = curves.compactMap(\.value)
+        if !areas.isEmpty { result["auc"] = areas.reduce(0, +) / Double(areas.count) }
         if numbers > 0 {
             result["meanAbsoluteError"] = absoluteError / Double(numbers)
             result["rootMeanSquaredError"] = (squaredError / Double(numbers)).squareRoot()

@@ -28,6 +28,7 @@ public final class MetricsLog {
         let seconds: Double
         let bestEpoch: Int
         let best: [String: [String: Double]]
+        let test: [String: [String: Double]]?
     }
 
     private let handle: FileHandle
@@ -86,7 +87,8 @@ public final class MetricsLog {
             try write(
                 EndLine(
                     epochs: summary.epochs, steps: summary.steps, seconds: summary.seconds,
-                    bestEpoch: summary.bestEpoch, best: summary.best))
+                    bestEpoch: summary.bestEpoch, best: summary.best,
+                    test: summary.test.isEmpty ? nil : summary.test))
         case .started, .checkpoint, .interrupted: break
         }
     }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Compute
+import Datasets
 import Foundation
 import Networks
 import Optimizers
@@ -10,6 +11,7 @@ import Tensors
 /// | file | holds |
 /// |---|---|
 /// | `metrics.jsonl` | what happened, an object a line |
+/// | `preprocessing.json` | for tables: how rows become inputs, fitted on the training part |
 /// | `checkpoints/last.safetensors` | the newest parameters, the optimizer's states and all that a run needs to go on |
 /// | `checkpoints/best.safetensors` | the parameters of the best epoch |
 /// | `model.safetensors` | the parameters of the best epoch, once the run is complete |
@@ -39,8 +41,30 @@ public struct RunFolder: Hashable, Sendable {
     public var metrics: String { path + "/metrics.jsonl" }
     public var configuration: String { path + "/config.yaml" }
     public var model: String { path + "/model.safetensors" }
+    public var preprocessing: String { path + "/preprocessing.json" }
     public var best: String { path + "/checkpoints/best.safetensors" }
     public var last: String { path + "/checkpoints/last.safetensors" }
+
+    /// Writes how the rows of tables become inputs of the run's network.
+    public func write(_ preprocessing: TabularPreprocessing) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        let text = String(decoding: try encoder.encode(preprocessing), as: UTF8.self)
+        try AtomicFile.write(text + "\n", to: self.preprocessing)
+    }
+
+    /// What ``write(_:)`` has written; nil for a run that needs none.
+    ///
+    /// - Throws: `CheckpointError` where the file is damaged.
+    public func storedPreprocessing() throws -> TabularPreprocessing? {
+        guard FileManager.default.fileExists(atPath: preprocessing) else { return nil }
+        do {
+            return try JSONDecoder().decode(
+                TabularPreprocessing.self, from: try Data(contentsOf: URL(fileURLWithPath: preprocessing)))
+        } catch {
+            throw CheckpointError.invalidState(path: preprocessing)
+        }
+    }
 
     /// Whether there is a run to go on with.
     public var hasTrainingState: Bool { FileManager.default.fileExists(atPath: last) }

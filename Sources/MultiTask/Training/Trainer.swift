@@ -36,15 +36,18 @@ public final class Trainer {
     private let settings: TrainingSettings
     private let loader: BatchLoader
     private let validation: BatchLoader?
+    private let test: BatchLoader?
     private let folder: RunFolder?
     private var progress: TrainingProgress
 
     /// - Parameters:
+    ///   - validation: measured after every epoch, to choose the best one.
+    ///   - test: measured once, with the parameters of the best epoch, which the folder keeps.
     ///   - folder: where checkpoints go; nil keeps nothing.
     /// - Throws: ``TrainingError`` or `DatasetError` where settings make no sense.
     public init(
         _ step: TrainingStep, training: any Dataset, validation: (any Dataset)? = nil,
-        settings: TrainingSettings, folder: RunFolder? = nil
+        test: (any Dataset)? = nil, settings: TrainingSettings, folder: RunFolder? = nil
     ) throws {
         if step.tasks.isEmpty { throw TrainingError.noTasks }
         if settings.epochs < 1 {
@@ -57,9 +60,11 @@ public final class Trainer {
         self.folder = folder
         loader = try BatchLoader(
             training, batchSize: settings.batchSize, order: .shuffled(seed: settings.seed))
-        self.validation = try validation.map {
-            try BatchLoader($0, batchSize: max(settings.batchSize, 256), order: .sequential)
+        func measuring(_ dataset: (any Dataset)?) throws -> BatchLoader? {
+            try dataset.map { try BatchLoader($0, batchSize: max(settings.batchSize, 256), order: .sequential) }
         }
+        self.validation = try measuring(validation)
+        self.test = try measuring(test)
         progress = TrainingProgress(
             identity: TrainingProgress.Identity(
                 seed: settings.seed, method: step.method.name, tasks: step.tasks.map(\.name), samples: training.count,
@@ -124,7 +129,7 @@ public final class Trainer {
                 TrainingPlan(
                     tasks: step.tasks.map(\.name), epochs: settings.epochs, samples: loader.dataset.count,
                     batchesPerEpoch: loader.batchCount, parameters: step.arena.parameterCount,
-                    completedSteps: progress.step)))
+                    measuredOn: test == nil ? "test" : "valid", completedSteps: progress.step)))
         while progress.epoch < settings.epochs {
             if try trainEpoch(observer: observer, shouldStop: shouldStop) {
                 try finishEpoch(observer: observer)
@@ -138,9 +143,20 @@ public final class Trainer {
         try folder?.publishBest()
         let summary = TrainingSummary(
             epochs: progress.epoch, steps: progress.step, seconds: progress.seconds, bestEpoch: progress.bestEpoch,
-            best: progress.best)
+            best: progress.best, test: try testMetrics())
         try observer(.end(summary))
         return summary
+    }
+
+    /// The best epoch on the test set. The network keeps the parameters of the last one.
+    private func testMetrics() throws -> [String: [String: Double]] {
+        guard let test, let folder else { return [:] }
+        let last = (parameters: try step.arena.values.floats(), statistics: try step.arena.statistics.floats())
+        try NetworkCheckpoint.read(folder.best, into: step.arena)
+        let metrics = try Evaluation(network: step.network, tasks: step.tasks, arena: step.arena)(test)
+        try step.arena.values.overwrite(with: last.parameters)
+        try step.arena.statistics.overwrite(with: last.statistics)
+        return metrics
     }
 
     /// - Returns: false if the run was asked to stop.
@@ -185,7 +201,7 @@ public final class Trainer {
         let meanLosses = step.tasks.indices.map(epoch.meanLoss)
         step.finishEpoch(meanLosses: meanLosses)
         let train = named(meanLosses).mapValues { ["loss": $0] }
-        let score = Trainer.score(metrics.isEmpty ? train : metrics)
+        let score = score(metrics.isEmpty ? train : metrics)
         let isBest = progress.bestScore.map { score > $0 } ?? true
         progress.epoch += 1
         progress.batch = 0
@@ -206,9 +222,14 @@ public final class Trainer {
         try saveLast(observer: observer)
     }
 
-    /// The mean over the tasks of accuracy, or of the negative loss where a task has none; higher is better.
-    private static func score(_ metrics: [String: [String: Double]]) -> Double {
-        let scores = metrics.values.map { $0["accuracy"] ?? -($0["loss"] ?? .infinity) }
+    /// The mean over the tasks; higher is better. A task with binary targets counts by its `auc`, because the accuracy
+    /// says little where one answer is rare; one with classes by its accuracy, any other by its negative loss.
+    private func score(_ metrics: [String: [String: Double]]) -> Double {
+        let scores = step.tasks.compactMap { task -> Double? in
+            guard let values = metrics[task.name] else { return nil }
+            if case .binaryCrossEntropy = task.loss, let area = values["auc"] { return area }
+            return values["accuracy"] ?? -(values["loss"] ?? .infinity)
+        }
         return scores.isEmpty ? -.infinity : scores.reduce(0, +) / Double(scores.count)
     }
 

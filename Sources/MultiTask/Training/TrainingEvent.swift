@@ -17,6 +17,8 @@ public struct TrainingPlan: Hashable, Sendable {
     public let samples: Int
     public let batchesPerEpoch: Int
     public let parameters: Int
+    /// What every epoch is measured on, in a word: `valid` if there is a test set besides, else `test`.
+    public let measuredOn: String
     /// Steps that a resumed run has behind it.
     public let completedSteps: Int
 }
@@ -68,6 +70,8 @@ public struct TrainingSummary: Hashable, Sendable, Codable {
     public let steps: Int
     public let seconds: Double
     public let bestEpoch: Int
-    /// The metrics of the best epoch.
+    /// The metrics of the best epoch, on the data that chose it.
     public let best: [String: [String: Double]]
+    /// The best epoch's metrics on data that had no part in choosing it; empty without such data.
+    public let test: [String: [String: Double]]
 }

@@ -1,0 +1,18 @@
+import Compute
+import Networks
+import Tensors
+
+/// A network behind an encoder of its inputs, which all tasks share: how rows of tables reach any architecture.
+public struct EncodedNetwork: MultiTaskNetwork {
+    public let encoder: any Layer
+    public let network: any MultiTaskNetwork
+
+    public init(encoder: any Layer, network: any MultiTaskNetwork) {
+        self.encoder = encoder
+        self.network = network
+    }
+
+    public func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor] {
+        try network.predictions(for: try encoder(input, in: context), in: context)
+    }
+}
