@@ -9,14 +9,16 @@ struct PredictCommand: ParsableCommand {
         discussion: """
             An INPUT is a sample of the dataset's test split by its index (12), a range of them ('0..<10', quoted for the \
             shell), or an IDX file \
-            of grey images (plain or gzip) that are as large as the network's input. Prints one JSON object a line: \
+            of grey images (plain or gzip) that are as large as the network's input, or, for a network that learnt from \
+            tables, a CSV file with the columns of the training file; those of the targets may be left out. Prints one \
+            JSON object a line: \
             "input", and under "predictions" for every task "class", "name" and "probability", or "values" for numbers.
             """)
 
     @Argument(help: "The folder of a run.")
     var folder: String
 
-    @Argument(help: "Indices or ranges of test samples, or IDX files.")
+    @Argument(help: "Indices or ranges of test samples, or IDX or CSV files.")
     var inputs: [String]
 
     @Option(help: ArgumentHelp("Where to compute: \(Devices.requests). Default: as in training.", valueName: "device"))
@@ -45,7 +47,7 @@ struct PredictCommand: ParsableCommand {
     func run() throws {
         let run = try TrainedRun(folder: folder, device: device)
         for input in inputs {
-            for samples in try PredictCommand.samples(input, of: run.test) {
+            for samples in try PredictCommand.samples(input, of: run) {
                 let outputs = try run.evaluation.predict(samples.inputs)
                 let predictions = try zip(run.model.tasks, outputs).map { task, output in
                     try PredictCommand.predictions(of: task, output, in: run.test)
@@ -60,11 +62,14 @@ struct PredictCommand: ParsableCommand {
     }
 
     /// The samples that an argument stands for, in batches.
-    private static func samples(_ input: String, of dataset: any Dataset) throws -> [Samples] {
+    private static func samples(_ input: String, of run: TrainedRun) throws -> [Samples] {
+        let dataset = run.test
         if let indices = try indices(input, count: dataset.count) {
-            return try batches(indices).map { indices in
-                Samples(names: indices.map { "test:\($0)" }, inputs: try dataset.batch(of: Array(indices)).inputs)
-            }
+            return try samples(indices, of: dataset, named: "test")
+        }
+        if let preprocessing = run.preprocessing {
+            let table = try TabularDataset(path: input, preprocessing: preprocessing, needsTargets: false)
+            return try samples(0..<table.count, of: table, named: input)
         }
         let shape = dataset.inputShape
         let file = try IDXFile(path: input, rank: 3)
@@ -78,6 +83,14 @@ struct PredictCommand: ParsableCommand {
             return Samples(
                 names: indices.map { "\(input):\($0)" },
                 inputs: HostTensor(bytes.map { Float($0) / 255 }, shape: shape.prepending(indices.count)))
+        }
+    }
+
+    private static func samples(
+        _ indices: Range<Int>, of dataset: any Dataset, named name: String
+    ) throws -> [Samples] {
+        try batches(indices).map { indices in
+            Samples(names: indices.map { "\(name):\($0)" }, inputs: try dataset.batch(of: Array(indices)).inputs)
         }
     }
 

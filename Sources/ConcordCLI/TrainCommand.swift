@@ -68,6 +68,7 @@ struct TrainCommand: ParsableCommand {
         let experiment = try Experiment(configuration, on: choice.device)
         let folder = try RunFolder(path)
         try AtomicFile.write(try configuration.yaml(), to: folder.configuration)
+        if let preprocessing = experiment.preprocessing { try folder.write(preprocessing) }
         try train(experiment, on: choice, in: folder, resuming: false)
     }
 
@@ -81,7 +82,8 @@ struct TrainCommand: ParsableCommand {
         var configuration = try ExperimentConfiguration(contentsOf: folder.configuration, overrides: try overrides())
         let choice = try DeviceChoice(request: configuration.device)
         configuration.device = choice.device.information.identifier
-        let experiment = try Experiment(configuration, on: choice.device)
+        let experiment = try Experiment(
+            configuration, on: choice.device, preprocessing: try folder.storedPreprocessing())
         try train(experiment, on: choice, in: folder, resuming: true)
     }
 
@@ -148,8 +150,10 @@ struct TrainCommand: ParsableCommand {
     ) -> String {
         """
 
-        best epoch \(summary.bestEpoch) of \(summary.epochs), \(Quantity.duration(summary.seconds))
-        \(MetricsTable.text(summary.best, tasks: experiment.model.tasks.map(\.name)))
+        best epoch \(summary.bestEpoch) of \(summary.epochs)\(summary.test.isEmpty ? "" : " on the test split"), \
+        \(Quantity.duration(summary.seconds))
+        \(MetricsTable.text(
+            summary.test.isEmpty ? summary.best : summary.test, tasks: experiment.model.tasks.map(\.name)))
 
         model: \(folder.model)
         log: \(folder.metrics)

@@ -16,6 +16,8 @@ extension RunFolder {
 /// A network with the parameters that a run has found.
 struct TrainedRun {
     let configuration: ExperimentConfiguration
+    /// For tables: how rows become inputs.
+    let preprocessing: TabularPreprocessing?
     let test: any Dataset
     let model: ConfiguredNetwork
     let evaluation: Evaluation
@@ -26,7 +28,11 @@ struct TrainedRun {
     init(folder path: String, device: String?) throws {
         let folder = try RunFolder.existing(path)
         configuration = try ExperimentConfiguration(contentsOf: folder.configuration)
-        test = try configuration.dataset.test()
+        preprocessing = try folder.storedPreprocessing()
+        if configuration.dataset.isTabular && preprocessing == nil {
+            throw CommandError("\(folder.preprocessing): missing, without it rows cannot be read as in training")
+        }
+        test = try configuration.dataset.test(preprocessing: preprocessing)
         model = try ConfiguredNetwork(
             configuration, for: test, on: try DeviceChoice(request: device ?? configuration.device).device)
         guard let parameters = [folder.model, folder.best].first(where: FileManager.default.fileExists(atPath:)) else {

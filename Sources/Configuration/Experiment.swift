@@ -6,13 +6,13 @@ import Optimizers
 
 /// A network with a head per task, as a configuration describes it.
 public struct ConfiguredNetwork {
-    public let network: HardSharing
+    public let network: any MultiTaskNetwork
     public let tasks: [LearningTask]
     public let arena: ParameterArena
 
     /// Makes the network and draws its initial parameters.
     ///
-    /// Parameters are named `trunk.…` and `heads.TASK.…`.
+    /// Parameters are named `trunk.…` and `heads.TASK.…`, for rows of tables also `encoder.…`.
     ///
     /// - Parameter dataset: gives the shape of the inputs and the targets that the heads must fit.
     /// - Throws: `TrainingError` where the configuration does not fit the dataset, `ModelError`, and what the device throws.
@@ -20,9 +20,14 @@ public struct ConfiguredNetwork {
         _ configuration: ExperimentConfiguration, for dataset: any Dataset, on device: any Device
     ) throws {
         let scope = ParameterScope()
+        let encoder = dataset.tabularLayout.map { layout in
+            TabularEncoder(
+                scope["encoder"], categories: layout.categories, vocabulary: layout.vocabulary, numbers: layout.numbers,
+                width: configuration.encoder.width)
+        }
         let trunk = try ModelRegistry.trunk(
-            named: configuration.trunk.model, options: configuration.trunk.options, sampleShape: dataset.inputShape,
-            in: scope["trunk"])
+            named: configuration.trunk.model, options: configuration.trunk.options,
+            sampleShape: encoder.map { [$0.featureCount] } ?? dataset.inputShape, in: scope["trunk"])
         var heads: [any Layer] = []
         for task in configuration.tasks {
             let options = (task.head ?? configuration.heads).options
@@ -35,7 +40,8 @@ public struct ConfiguredNetwork {
                     outputs: try ConfiguredNetwork.outputs(for: task, in: dataset), activation: activation,
                     dropout: options.dropout))
         }
-        network = HardSharing(trunk: trunk, heads: heads)
+        let shared = HardSharing(trunk: trunk, heads: heads)
+        network = encoder.map { EncodedNetwork(encoder: $0, network: shared) } ?? shared
         tasks = configuration.tasks.map(\.task)
         arena = try ParameterArena(scope, seed: configuration.seed, on: device)
         try freeze(configuration.freeze)
@@ -83,15 +89,25 @@ public struct ConfiguredNetwork {
 public struct Experiment {
     public let configuration: ExperimentConfiguration
     public let training: any Dataset
+    /// What the best epoch is chosen by; nil leaves that to the test split.
+    public let validation: (any Dataset)?
     public let test: any Dataset
+    /// For tables: how rows become inputs.
+    public let preprocessing: TabularPreprocessing?
     public let model: ConfiguredNetwork
     private let step: TrainingStep
 
+    /// - Parameter preprocessing: that of a run that goes on; nil fits one to the training samples of a table.
     /// - Throws: `DatasetError`, `ModelError`, `TrainingError` or `ComputeError`.
-    public init(_ configuration: ExperimentConfiguration, on device: any Device) throws {
+    public init(
+        _ configuration: ExperimentConfiguration, on device: any Device, preprocessing: TabularPreprocessing? = nil
+    ) throws {
         self.configuration = configuration
-        training = try configuration.dataset.training()
-        test = try configuration.dataset.test()
+        let splits = try configuration.dataset.splits(preprocessing: preprocessing)
+        training = splits.training
+        validation = splits.validation
+        test = splits.test
+        self.preprocessing = splits.preprocessing
         model = try ConfiguredNetwork(configuration, for: training, on: device)
         step = try TrainingStep(
             network: model.network, tasks: model.tasks, arena: model.arena,
@@ -100,7 +116,8 @@ public struct Experiment {
             clippingNorm: configuration.clippingNorm, seed: configuration.seed)
     }
 
-    /// The run itself, which is measured on the test split after every epoch.
+    /// The run itself. Every epoch is measured on the validation samples, and the best one on the test split; without
+    /// validation samples every epoch on the test split.
     ///
     /// - Parameter folder: where checkpoints go; nil keeps nothing.
     public func trainer(folder: RunFolder?) throws -> Trainer {
@@ -108,7 +125,7 @@ public struct Experiment {
         let schedule = configuration.schedule.schedule(
             rate: configuration.optimizer.learningRate, epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch)
         return try Trainer(
-            step, training: training, validation: test,
+            step, training: training, validation: validation ?? test, test: validation == nil ? nil : test,
             settings: TrainingSettings(
                 epochs: configuration.epochs, batchSize: configuration.batchSize, seed: configuration.seed,
                 schedule: schedule, checkpointInterval: configuration.checkpointInterval),

@@ -20,6 +20,8 @@ import Yams
 /// says where, and what was expected.
 public struct ExperimentConfiguration: Hashable, Sendable {
     public var dataset: DatasetConfiguration
+    /// In front of the trunk, for datasets of tables only.
+    public var encoder: EncoderConfiguration
     public var trunk: TrunkConfiguration
     /// The head of every task that has none of its own. Default: one linear layer.
     public var heads: HeadConfiguration
@@ -44,7 +46,7 @@ public struct ExperimentConfiguration: Hashable, Sendable {
     public var metrics: MetricsConfiguration
 
     private static let keys = [
-        "dataset", "trunk", "heads", "tasks", "method", "optimizer", "schedule", "epochs", "batchSize", "seed", "device",
+        "dataset", "encoder", "trunk", "heads", "tasks", "method", "optimizer", "schedule", "epochs", "batchSize", "seed", "device",
         "clippingNorm", "checkpointInterval", "freeze", "metrics",
     ]
 
@@ -65,6 +67,10 @@ public struct ExperimentConfiguration: Hashable, Sendable {
         let values = try root.mapping(keys: ExperimentConfiguration.keys)
         dataset = try DatasetConfiguration(
             try values.required("dataset", "one of \(DatasetConfiguration.names.joined(separator: ", "))"))
+        encoder = try values["encoder"].map(EncoderConfiguration.init) ?? EncoderConfiguration()
+        if let value = values["encoder"], !dataset.isTabular {
+            throw value.failure(.unexpected(found: "an encoder", expected: "it with datasets of tables only"))
+        }
         trunk = try TrunkConfiguration(try values.required("trunk", "a model, such as {model: lenet}"))
         let heads = try values["heads"].map(HeadConfiguration.init) ?? HeadConfiguration()
         self.heads = heads
@@ -103,6 +109,7 @@ public struct ExperimentConfiguration: Hashable, Sendable {
             ("schedule", schedule.node), ("epochs", .number(epochs)), ("batchSize", .number(batchSize)),
             ("seed", .number(seed)), ("device", .text(device)),
         ]
+        if dataset.isTabular { pairs.insert(("encoder", encoder.node), at: 1) }
         if let clippingNorm { pairs.append(("clippingNorm", .number(clippingNorm))) }
         if let checkpointInterval { pairs.append(("checkpointInterval", .number(checkpointInterval))) }
         if !freeze.isEmpty { pairs.append(("freeze", .row(freeze.map(Node.text)))) }

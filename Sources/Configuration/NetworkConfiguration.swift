@@ -24,6 +24,21 @@ public struct TrunkConfiguration: Hashable, Sendable {
     }
 }
 
+/// How rows of tables become vectors.
+public struct EncoderConfiguration: Hashable, Sendable {
+    /// Elements of the embedding of a categorical value. Default 8.
+    public var width: Int
+
+    public init(width: Int = 8) { self.width = width }
+
+    init(_ value: ConfigurationValue) throws(ConfigurationError) {
+        let values = try value.mapping(keys: ["width"])
+        width = try values["width"]?.integer(atLeast: 1, atMost: 1 << 12) ?? EncoderConfiguration().width
+    }
+
+    var node: Node { .keys([("width", .number(width))]) }
+}
+
 /// The part of the network that belongs to one task: hidden layers, and a linear layer that fits the task's target.
 public struct HeadConfiguration: Hashable, Sendable {
     public var options: ModelOptions

@@ -1,4 +1,5 @@
 import Configuration
+import Datasets
 import MultiTask
 import Networks
 import Optimizers
@@ -121,6 +122,74 @@ struct ReadingTests {
         #expect(configuration.checkpointInterval == 100)
         #expect(configuration.freeze == ["trunk.0", "heads.third"])
         #expect(configuration.metrics == MetricsConfiguration(interval: 10))
+    }
+
+    @Test("tables")
+    func tables() throws {
+        let census = try read(
+            minimal.replacingOccurrences(of: "dataset: multi-fashion", with: "dataset: {name: census-income, validation: 0.1}"))
+        #expect(census.dataset == DatasetConfiguration(name: "census-income", validation: 0.1))
+        #expect(census.dataset.folder == "Assets/census-income")
+        #expect(census.encoder == EncoderConfiguration(width: 8))
+        #expect(try read(try census.yaml()) == census)
+
+        let csv = try read(
+            minimal.replacingOccurrences(
+                of: "dataset: multi-fashion",
+                with: """
+                    encoder: {width: 3}
+                    dataset:
+                      name: csv
+                      training: a.csv
+                      test: b.csv
+                      separator: ";"
+                      trimsSpaces: true
+                      columns: [x, y, z, "1"]
+                      categorical: [x]
+                      numeric: [y]
+                      logarithmic: [z]
+                      ignored: [y]
+                      missing: ["", "-"]
+                      targets:
+                        - {task: topLeft, column: "1", kind: classes}
+                        - {column: z, kind: binary, positive: [1, "yes"]}
+                        - {column: y, kind: number}
+                      trainingSamples: 10
+                    """))
+        let schema = TabularSchema(
+            format: CSVFormat(separator: UInt8(ascii: ";"), trimsSpaces: true), columns: ["x", "y", "z", "1"],
+            categorical: ["x"], numeric: ["y"], logarithmic: ["z"], ignored: ["y"], missing: ["", "-"],
+            targets: [
+                .init(task: "topLeft", column: "1", kind: .classes),
+                .init(task: "z", column: "z", kind: .binary(positive: ["1", "yes"])),
+                .init(task: "y", column: "y", kind: .number),
+            ])
+        #expect(
+            csv.dataset
+                == DatasetConfiguration(
+                    name: "csv", trainingSamples: 10,
+                    csv: CSVFilesConfiguration(training: "a.csv", test: "b.csv", schema: schema)))
+        #expect(csv.encoder == EncoderConfiguration(width: 3))
+        #expect(try read(try csv.yaml()) == csv)
+    }
+
+    @Test(
+        "mistakes about tables are named",
+        arguments: [
+            ("{name: csv, test: b, targets: []}", "dataset.training: missing"),
+            ("{name: csv, training: a, test: b, separator: \"ab\", targets: []}", "dataset.separator: found \"ab\""),
+            (
+                "{name: csv, training: a, test: b, targets: [{column: x, kind: binry}]}",
+                "dataset.targets[0].kind: unknown kind \"binry\"; did you mean \"binary\"?"
+            ),
+            ("{name: csv, training: a, test: b, targets: [{column: x, kind: binary}]}", "positive: missing"),
+            ("{name: multi-fashion, validation: 1}", "dataset.validation: found 1"),
+            ("{name: multi-fashion, columns: [a]}", "dataset.columns: unknown key"),
+            ("{name: multi-fashion}\nencoder: {width: 4}", "encoder: found an encoder"),
+        ])
+    func tableMistakes(dataset: String, message: String) {
+        let yaml = minimal.replacingOccurrences(of: "dataset: multi-fashion", with: "dataset: \(dataset)")
+        #expect(refusal(yaml).contains(message), "\(refusal(yaml))")
     }
 
     @Test(

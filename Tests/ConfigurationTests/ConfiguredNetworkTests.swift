@@ -1,6 +1,7 @@
 import CPUBackend
 import Configuration
 import Datasets
+import Foundation
 import MultiTask
 import Networks
 import Testing
@@ -50,6 +51,49 @@ struct ConfiguredNetworkTests {
             for: .filled(with: 1, [2, 3], on: network.arena.device),
             in: ForwardContext(network.arena, mode: .evaluation))
         #expect(outputs.map(\.shape) == [[2, 4], [2, 1]])
+    }
+
+    @Test("rows of tables reach the trunk through an encoder")
+    func tabular() throws {
+        let folder = NSTemporaryDirectory() + "concord-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let rows = (0..<20).map { "\($0 % 2 == 0 ? "red" : "blue"),\($0),\($0 < 5 ? "yes" : "no")\n" }.joined()
+        for file in ["train", "test"] {
+            try ("colour,size,rich\n" + rows).write(toFile: "\(folder)/\(file).csv", atomically: false, encoding: .utf8)
+        }
+        let configuration = try ExperimentConfiguration(
+            yaml: """
+                dataset:
+                  name: csv
+                  training: \(folder)/train.csv
+                  test: \(folder)/test.csv
+                  targets: [{column: rich, kind: binary, positive: ["yes"]}]
+                  validation: 0.25
+                encoder: {width: 4}
+                trunk: {model: mlp, hidden: [5]}
+                tasks: [{name: rich, loss: bce}]
+                optimizer: {name: adam, learningRate: 0.1}
+                epochs: 1
+                batchSize: 2
+                """, source: "test")
+        #expect(try ExperimentConfiguration(yaml: try configuration.yaml(), source: "test") == configuration)
+        let experiment = try Experiment(configuration, on: CPUDevice())
+        #expect(experiment.training.count == 15)
+        #expect(experiment.validation?.count == 5)
+        #expect(experiment.test.count == 20)
+        let shapes = experiment.model.arena.segments.map { "\($0.name) \($0.shape)" }
+        #expect(
+            shapes == [
+                "encoder.embedding.weight [3, 4]", "trunk.0.weight [5, 5]", "trunk.0.bias [5]",
+                "heads.rich.0.weight [5, 1]", "heads.rich.0.bias [1]",
+            ])
+        // The preprocessing of an earlier run is taken over, whatever the file holds now.
+        let earlier = try TabularFile(path: "\(folder)/test.csv", schema: try #require(configuration.dataset.csv).schema)
+            .preprocessing(fittedOn: [0])
+        let resumed = try Experiment(configuration, on: CPUDevice(), preprocessing: earlier)
+        #expect(resumed.preprocessing == earlier)
+        #expect(resumed.model.arena.segments[0].shape == [2, 4])
     }
 
     @Test("does not train what is frozen")

@@ -93,7 +93,7 @@ final class TrainingReporter {
     private func line(of report: EpochReport) -> String {
         let tasks = (plan?.tasks ?? []).compactMap { task -> String? in
             guard let loss = report.train[task]?["loss"] else { return nil }
-            return "\(task) \(TrainingReporter.number(loss))\(TrainingReporter.validation(report.valid[task]))"
+            return "\(task) \(TrainingReporter.number(loss))\(validation(report.valid[task]))"
         }
         let parts =
             [epochText(report.epoch)] + tasks
@@ -104,10 +104,13 @@ final class TrainingReporter {
         return parts.joined(separator: "  ")
     }
 
-    /// What the test split says about a task: its accuracy, or its loss where it has none.
-    private static func validation(_ metrics: [String: Double]?) -> String {
+    /// What the validation samples say about a task: its area under the curve, its accuracy, or its loss.
+    private func validation(_ metrics: [String: Double]?) -> String {
         guard let metrics, let loss = metrics["loss"] else { return "" }
-        return metrics["accuracy"].map { String(format: " (test %.1f %%)", $0 * 100) } ?? " (test \(number(loss)))"
+        let name = plan?.measuredOn ?? "test"
+        if let area = metrics["auc"] { return String(format: " (\(name) auc %.4f)", area) }
+        return metrics["accuracy"].map { String(format: " (\(name) %.1f %%)", $0 * 100) }
+            ?? " (\(name) \(TrainingReporter.number(loss)))"
     }
 
     /// Always as wide as 100 %, so that nothing behind it moves.
