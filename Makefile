@@ -41,7 +41,7 @@ check-oclgrind: setup
 	scripts/check-oclgrind.sh
 
 check-scripts:
-	shellcheck scripts/*.sh .ci/run
+	shellcheck -x scripts/*.sh .ci/run
 
 clean:
 	swift package clean

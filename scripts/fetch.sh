@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# For scripts that fetch data, to be sourced: packages are downloaded, compared with the checksum that is written down
+# in the script, and unpacked into the ignored folder Assets/. What is complete is not fetched again, and nothing that
+# is half complete ever has its final name.
+
+# Prints what is wrong and ends.
+fail() {
+    echo "$(basename "$0"): $*" >&2
+    exit 1
+}
+
+# Fails if a file has another SHA-256 checksum than expected.
+verify() {
+    local file=$1 expected=$2 found
+    found=$(sha256sum "$file" | cut -d ' ' -f 1)
+    [[ $found == "$expected" ]] ||
+        fail "$(basename "$file"): the SHA-256 checksum is $found, expected $expected; it is not the file that was meant"
+}
+
+# Downloads a source package of PyPI, as NAME==VERSION, into a folder. pip compares the checksum before it runs any code
+# of the package.
+fetch_pypi_source() {
+    local requirement=$1 hash=$2 destination=$3
+    python3 -m pip --version >/dev/null 2>&1 || fail "needs Python's pip: apt-get install python3-pip"
+    echo "$requirement --hash=sha256:$hash" >"$destination/requirements.txt"
+    python3 -m pip download -q --no-deps --no-binary :all: --require-hashes -r "$destination/requirements.txt" \
+        -d "$destination" >"$destination/pip.log" 2>&1 || {
+        cat "$destination/pip.log" >&2
+        fail "$requirement cannot be fetched from PyPI with the SHA-256 checksum $hash"
+    }
+}
