@@ -3,9 +3,13 @@
 //     python3 cases.py | ./gemm
 //
 // Reads lines "m n k batch" and prints JSON lines with the keys of `concord bench`. The OpenCL device is the first GPU,
-// or the first of all devices.
+// or the first of all devices. With WITHOUT_CLBLAST defined only OpenBLAS is measured.
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
 #include <cblas.h>
+#ifndef WITHOUT_CLBLAST
 #include <clblast_c.h>
+#endif
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -47,6 +51,7 @@ static void run_openblas(const Product *p)
     }
 }
 
+#ifndef WITHOUT_CLBLAST
 static void run_clblast(const Product *p)
 {
     cl_command_queue queue = p->queue;
@@ -60,6 +65,7 @@ static void run_clblast(const Product *p)
                                            leading_a(p), p->m * p->k, p->device_b, 0, leading_b(p), p->k * p->n, 0.0f,
                                            p->device_c, 0, p->n, p->m * p->n, p->batch, &queue, NULL));
 }
+#endif
 
 static double seconds_of(int runs, const Product *product, void (*run)(const Product *))
 {
@@ -152,7 +158,9 @@ int main(void)
             product.transpose_a = order == 2;
             product.transpose_b = order == 1;
             measure("openblas", &product, run_openblas);
+#ifndef WITHOUT_CLBLAST
             measure("clblast", &product, run_clblast);
+#endif
         }
         clReleaseMemObject(product.device_a);
         clReleaseMemObject(product.device_b);

@@ -1,6 +1,6 @@
 """Turns measurements into tables and a plot.
 
-    python report.py results.jsonl --environment environment.txt --tables RESULTS.md --plot results.svg
+    python report.py suite.jsonl… --environment environment.txt --tables RESULTS.md --plot results.svg
 
 Every line of the measurements is a JSON object of `concord bench … --json`, of the micro-benchmarks or of a peer's
 script, with `source` (who was measured, `concord cpu`, `pytorch` …), `round` and `suite` added. What a line lacks or
@@ -18,8 +18,10 @@ from xml.sax.saxutils import escape
 
 SUITES = {
     "gemm": "Matrix products", "conv": "Convolutions", "reduce": "Operations bound by memory",
-    "step": "Training steps",
+    "step": "Training steps", "host": "Work of the host",
 }
+# Units in which times are printed, with what a millisecond is in them.
+UNITS = {"host": ("Microseconds", 1000)}
 OWN = "concord"
 
 
@@ -31,6 +33,8 @@ class Measurement:
     minimum: float
     # Half the difference between the slowest and the fastest round, as a share of the median.
     spread: float
+    # Of the rate that Concord's device was calibrated to; None where the source does not say.
+    peak_share: float | None = None
 
 
 def case_of(record):
@@ -50,7 +54,7 @@ def read(lines):
         try:
             record = json.loads(line)
             median = float(record["milliseconds"])
-            entry = (median, float(record.get("minimum", median)))
+            entry = (median, float(record.get("minimum", median)), record.get("peakShare"))
             source = record.get("source") or record["peer"]
             # A script that measures several peers names each.
             source = source if source.startswith(OWN) else record.get("peer", source)
@@ -66,11 +70,12 @@ def read(lines):
 
 
 def summarize(entries):
-    medians = [median for median, _ in entries]
+    medians, minima, shares = zip(*entries)
+    shares = [share for share in shares if share is not None]
     median = statistics.median(medians)
     return Measurement(
-        median=median, minimum=min(minimum for _, minimum in entries),
-        spread=(max(medians) - min(medians)) / 2 / median)
+        median=median, minimum=min(minima), spread=(max(medians) - min(medians)) / 2 / median,
+        peak_share=statistics.median(shares) if shares else None)
 
 
 def sources_of(cases):
@@ -93,10 +98,10 @@ def number(value):
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
-def cell(measurement):
+def cell(measurement, scale=1):
     if measurement is None:
         return "–"
-    text = f"{number(measurement.median)} ({number(measurement.minimum)}"
+    text = f"{number(scale * measurement.median)} ({number(scale * measurement.minimum)}"
     return text + (f", ±{measurement.spread:.0%})" if measurement.spread > 0 else ")")
 
 
@@ -109,10 +114,12 @@ def suite_tables(suite, cases):
     sources = sources_of(cases)
     own = [source for source in sources if source.startswith(OWN)]
     peers = [source for source in sources if not source.startswith(OWN)]
+    unit, scale = UNITS.get(suite, ("Milliseconds", 1))
     times = table(
         ["operation", "shape", *sources],
-        [[*case, *(cell(measured.get(source)) for source in sources)] for case, measured in cases.items()])
-    text = f"## {SUITES.get(suite, suite)}\n\nMilliseconds: median (minimum, spread over the rounds).\n\n{times}\n"
+        [[*case, *(cell(measured.get(source), scale) for source in sources)] for case, measured in cases.items()])
+    text = f"## {SUITES.get(suite, suite)}\n\n{unit}: median (minimum, spread over the rounds).\n\n{times}\n"
+    text += share_table(cases, own)
     pairs = [(one, peer, ratios(cases, one, peer)) for one in own for peer in peers]
     pairs = [pair for pair in pairs if pair[2]]
     if pairs:
@@ -124,6 +131,20 @@ def suite_tables(suite, cases):
         header = ["operation", "shape", *(f"{one} : {peer}" for one, peer, _ in pairs)]
         text += f"\nTimes faster than the peer (above 1: Concord is faster).\n\n{table(header, rows)}\n"
     return text
+
+
+def share_table(cases, own):
+    """The shares of the calibrated rate, for the sources that know theirs."""
+    known = {
+        (case, source): measured[source].peak_share for case, measured in cases.items() for source in own
+        if source in measured and measured[source].peak_share is not None}
+    if not known:
+        return ""
+    rows = [
+        [*case, *(f"{known[case, source]:.2f}" if (case, source) in known else "–" for source in own)]
+        for case in cases if any((case, source) in known for source in own)]
+    return ("\nShare of the device's calibrated rate: of its arithmetic or its memory, whichever limits the case.\n\n"
+            f"{table(['operation', 'shape', *own], rows)}\n")
 
 
 def summary(suites):
@@ -143,8 +164,8 @@ def markdown(suites, broken, environment):
     ordered = [suite for suite in SUITES if suite in suites] + [suite for suite in suites if suite not in SUITES]
     parts = [
         "# Measured speed\n",
-        "Written by `make bench`: Concord and its peers in one run, one after the other in every round, on the same "
-        "threads.\nThe median of a case is that over the rounds of each round's median.\n",
+        "Written by `make bench`: Concord and its peers in one run of a suite, one after the other in every round, on "
+        "the same\nthreads. The median of a case is that over the rounds of each round's median.\n",
         f"```\n{environment.strip()}\n```\n",
         f"![How many times faster Concord is](results.svg)\n\n{summary(suites)}\n",
     ]
@@ -217,14 +238,14 @@ def plot(suites, width=960):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("measurements", type=Path)
+    parser.add_argument("measurements", type=Path, nargs="+")
     parser.add_argument("--environment", type=Path, required=True)
     parser.add_argument("--tables", type=Path, required=True)
     parser.add_argument("--plot", type=Path, required=True)
     arguments = parser.parse_args()
-    suites, broken = read(arguments.measurements.read_text().splitlines())
+    suites, broken = read(line for path in arguments.measurements for line in path.read_text().splitlines())
     if not suites:
-        parser.error(f"{arguments.measurements} holds no measurement")
+        parser.error(f"{', '.join(map(str, arguments.measurements))}: no measurement")
     arguments.tables.write_text(markdown(suites, broken, arguments.environment.read_text()))
     arguments.plot.write_text(plot(suites))
 

@@ -40,6 +40,19 @@ class ReportTests(unittest.TestCase):
             if block.startswith("|"):
                 self.assertEqual(len({line.replace("|:", "|").count("|") for line in block.strip().split("\n")}), 1)
 
+    def test_shares_of_the_calibrated_rate(self):
+        self.assertEqual(self.suites["gemm"]["gemm NN", "m=512 n=512 k=512"]["concord cpu"].peak_share, 0.8)
+        text = report.markdown(self.suites, self.broken, "machine")
+        self.assertIn("| operation | shape | concord cpu | concord opencl |", text)
+        self.assertIn("| gemm NN | m=512 n=512 k=512 | 0.80 | – |", text)
+        # Nobody knows a share of the training steps.
+        self.assertEqual(report.share_table(self.suites["step"], ["concord cpu"]), "")
+
+    def test_work_of_the_host_is_in_microseconds(self):
+        text = report.markdown(self.suites, self.broken, "machine")
+        self.assertIn("Microseconds: median", text)
+        self.assertIn("| weights pcgrad | 8 tasks | 2.5 (2.25) |", text)
+
     def test_plot_has_a_dot_for_every_ratio(self):
         root = ElementTree.fromstring(report.plot(self.suites))
         titled = [circle for circle in root.iter("{http://www.w3.org/2000/svg}circle") if len(circle)]
