@@ -8,6 +8,8 @@
 # The compilers come from Debian's packages and the Python package nvidia-cuda-nvcc-cu12. They are unpacked into the
 # ignored folder Assets/kernel-tools and not installed, so that the system gets no driver from them. What cannot be had
 # is left out, and the script says so.
+#
+# LIST_KERNELS: the program that lists the kernels, by default the release build, which is made first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -61,6 +63,10 @@ if [[ ! -x $tools/usr/bin/ocloc ]] && ! command -v clang-15 >/dev/null; then
     exit 0
 fi
 
-swift build -c release --product ListKernels
-.build/release/ListKernels |
+program=${LIST_KERNELS:-}
+if [[ -z $program ]]; then
+    swift build -c release --product ListKernels
+    program=.build/release/ListKernels
+fi
+"$program" |
     python3 scripts/check_kernels.py --tools "$tools" --kernels Kernels --report Documentation/KernelResources.md
