@@ -4,13 +4,14 @@ import Concord
 func weightingBenchmarks() throws -> [HostBenchmark] {
     var benchmarks: [HostBenchmark] = []
     for name in Method.names {
-        guard case .gramian(let initial) = try Method(named: name, seed: 0) else { continue }
+        guard case .gramian(let initial) = try Method(named: name, seed: 0).kind else { continue }
         for tasks in [3, 8, 40] {
             let gramian = conflictingGramian(of: tasks)
+            let losses = [Double](repeating: 1, count: tasks)
             var weighting = initial
             benchmarks.append(
                 HostBenchmark(operation: "weights \(name)", shape: "\(tasks) tasks") {
-                    _ = try weighting.weights(for: gramian)
+                    _ = try weighting.weights(for: gramian, in: StepContext(taskCount: tasks, losses: losses))
                 })
         }
     }
