@@ -33,7 +33,8 @@ on_pocl() {
 }
 
 second=cbs
-if on_pocl $second bench gemm --m 8 --device opencl:0 2>&1 | grep -qi 'unknown work group'; then
+answer=$(on_pocl $second bench gemm --m 8 --device opencl:0 2>&1)
+if [[ $answer == *"Unknown work group"* ]]; then
     echo "check-pocl: this PoCL does not know the method cbs; workitemrepl takes its place"
     second=workitemrepl
 fi
