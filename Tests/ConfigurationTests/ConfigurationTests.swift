@@ -354,7 +354,7 @@ struct MistakeTests {
             ),
             (
                 "dataset: multi-fashion", "dataset: multi-fasion",
-                "dataset: unknown dataset \"multi-fasion\"; did you mean \"multi-fashion\"? Known: multi-fashion. (line 1)"
+                "dataset: unknown dataset \"multi-fasion\"; did you mean \"multi-fashion\"? Known: census-income, csv, multi-fashion. (line 1)"
             ),
             (
                 "dataset: multi-fashion", "dataset: {name: multi-fashion, trainingSamples: none}",
@@ -417,7 +417,7 @@ struct MistakeTests {
             ("batchSize: 64", "batchSize: 0", "batchSize: found 0, expected an integer of at least 1 (line 8)"),
             (
                 "batchSize: 64", "batch_size: 64",
-                "batch_size: unknown key; did you mean \"batchSize\"? Known: dataset, trunk, heads, tasks, method, "
+                "batch_size: unknown key; did you mean \"batchSize\"? Known: dataset, encoder, trunk, heads, tasks, method, "
                     + "optimizer, schedule, epochs, batchSize, seed, device, clippingNorm, checkpointInterval, freeze, "
                     + "metrics. (line 8)"
             ),
@@ -473,7 +473,7 @@ struct MistakeTests {
     func noConfiguration() {
         #expect(refusal("") == "Examples/census.yaml: found an empty file, expected a configuration")
         #expect(
-            refusal("- 1").hasPrefix("Examples/census.yaml: found a list, expected the keys dataset, trunk, heads, tasks"))
+            refusal("- 1").hasPrefix("Examples/census.yaml: found a list, expected the keys dataset, encoder, trunk, heads, tasks"))
         #expect(
             refusal(changed("tasks:", to: "tasks: []\nmethod:").replacing("  - {name", with: "  #"))
                 == "Examples/census.yaml: tasks: found an empty list, expected at least one task (line 3)")

@@ -69,7 +69,7 @@ struct BenchStep: ParsableCommand {
             try prepared.takeStep()
             if profile {
                 try StepProfile(of: prepared, on: device).print(
-                    workload: workload, method: method, asJSON: options.json)
+                    workload: workload, method: self.method, asJSON: options.json)
             } else {
                 let result = try measure(prepared, workload, on: device)
                 if options.json { try JSONOutput.print(result) } else { print(BenchStep.text(of: result)) }
