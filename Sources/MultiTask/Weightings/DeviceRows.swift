@@ -24,11 +24,11 @@ public struct DeviceRows: GradientRows {
         return DeviceRows(try Tensor.concatenate(try rows.map { try tensor.sliced(axis: 0, $0..<$0 + 1) }, axis: 0))
     }
 
-    public func placed(at positions: [Int], of count: Int) throws -> DeviceRows {
-        if positions == Array(0..<count) { return self }
-        let zero = try Tensor.filled(with: 0, [1, columnCount], on: tensor.device)
-        let parts = try (0..<count).map { position in
-            try positions.firstIndex(of: position).map { try tensor.sliced(axis: 0, $0..<$0 + 1) } ?? zero
+    public func replacing(_ positions: [Int], with rows: DeviceRows) throws -> DeviceRows {
+        if positions == Array(0..<rowCount) { return rows }
+        let parts = try (0..<rowCount).map { position in
+            try positions.firstIndex(of: position).map { try rows.tensor.sliced(axis: 0, $0..<$0 + 1) }
+                ?? tensor.sliced(axis: 0, position..<position + 1)
         }
         return DeviceRows(try Tensor.concatenate(parts, axis: 0))
     }

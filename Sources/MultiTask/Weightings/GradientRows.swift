@@ -11,8 +11,8 @@ public protocol GradientRows {
     func zeros(rows: Int) throws -> Self
     /// Some of the rows, in the order given.
     func selecting(_ rows: [Int]) throws -> Self
-    /// `count` rows, of which those at `positions` are this one's and the others zero.
-    func placed(at positions: [Int], of count: Int) throws -> Self
+    /// The same rows, except those at `positions`, which are `rows`.
+    func replacing(_ positions: [Int], with rows: Self) throws -> Self
 
     /// Every row multiplied by its factor.
     func scaled(by factors: [Double]) throws -> Self

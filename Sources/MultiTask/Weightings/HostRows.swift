@@ -32,10 +32,10 @@ public struct HostRows: GradientRows, Hashable, Sendable {
         HostRows(rows: rows.count, columns: columnCount, values: rows.flatMap { self[$0] })
     }
 
-    public func placed(at positions: [Int], of count: Int) -> HostRows {
-        var result = zeros(rows: count)
+    public func replacing(_ positions: [Int], with rows: HostRows) -> HostRows {
+        var result = self
         for (row, position) in positions.enumerated() {
-            result.values.replaceSubrange(position * columnCount..<(position + 1) * columnCount, with: self[row])
+            result.values.replaceSubrange(position * columnCount..<(position + 1) * columnCount, with: rows[row])
         }
         return result
     }

@@ -71,10 +71,11 @@ public struct MethodParameters: Sendable {
     }
 
     public mutating func integer(
-        _ name: String, default standard: Int, atLeast minimum: Int
+        _ name: String, default standard: Int, atLeast minimum: Int, atMost maximum: Int = .max
     ) throws(WeightingError) -> Int {
-        try read(name, default: standard, written: \.description, expected: "an integer of at least \(minimum)") { text in
-            Int(text).flatMap { $0 >= minimum ? $0 : nil }
+        let range = maximum == .max ? "of at least \(minimum)" : "from \(minimum) to \(maximum)"
+        return try read(name, default: standard, written: \.description, expected: "an integer \(range)") { text in
+            Int(text).flatMap { $0 >= minimum && $0 <= maximum ? $0 : nil }
         }
     }
 

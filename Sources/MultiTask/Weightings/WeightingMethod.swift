@@ -79,4 +79,15 @@ public struct StepContext: Sendable {
         guard let losses else { throw .lossesMissing(method: method) }
         return losses
     }
+
+    /// The losses, all above zero.
+    ///
+    /// - Throws: ``WeightingError/lossesMissing(method:)`` or ``WeightingError/lossNotPositive(method:task:value:)``
+    func requirePositiveLosses(for method: String) throws(WeightingError) -> [Double] {
+        let losses = try requireLosses(for: method)
+        for (row, loss) in losses.enumerated() where !(loss > 0) {
+            throw .lossNotPositive(method: method, task: tasks[row], value: loss)
+        }
+        return losses
+    }
 }
