@@ -80,4 +80,51 @@ struct AggregateTests {
         #expect(file.status == 1)
         #expect(file.errors == "Error: no-such-file: no such file\n")
     }
+
+    @Test("weights are null for methods without, and a method's memory lasts from line to line")
+    func memory() throws {
+        let line = #"{"jacobian": [[1,0],[-1,1],[0,2]]}"#
+        let trimmed = try Concord.run("aggregate", "--method", "trimmed-mean", input: line)
+        #expect(trimmed.output == #"{"aggregate":[0,1],"weights":null}"# + "\n")
+        let averaged = try Concord.run(
+            "aggregate", "--method", "db-mtl", "--set", "beta=0.5", input: "\(line)\n\(line)\n")
+        let lines = try jsonLines(averaged.output)
+        let first = try #require(lines[0]["aggregate"] as? [Double])
+        let second = try #require(lines[1]["aggregate"] as? [Double])
+        // The averages of equal rows are ½ and ¾ of them.
+        for (first, second) in zip(first, second) { #expect(abs(second - 1.5 * first) < 1e-12) }
+    }
+
+    @Test("losses come from the line, and their absence is an error")
+    func losses() throws {
+        let line = #"{"jacobian": [[1,0],[-1,1]], "losses": [1, 4]}"#
+        let outcome = try Concord.run("aggregate", "--method", "gls", "--set", "reduction=sum", input: line)
+        #expect(outcome.output == #"{"aggregate":[1.5,0.5],"weights":[2,0.5]}"# + "\n")
+        let missing = try Concord.run("aggregate", "--method", "gls", input: #"{"jacobian": [[1,0],[-1,1]]}"#)
+        #expect(missing.status == 1)
+        #expect(missing.errors == "Error: standard input: line 1: method \"gls\" needs the losses of the tasks\n")
+        let count = try Concord.run("aggregate", "--method", "gls", input: #"{"jacobian": [[1,0],[-1,1]], "losses": [1]}"#)
+        #expect(count.errors == "Error: standard input: line 1: 1 losses; expected 2, one per row of the jacobian\n")
+    }
+
+    @Test("parameters are checked")
+    func parameters() throws {
+        let value = try Concord.run("aggregate", "--method", "cagrad", "--set", "c=-1", input: "")
+        #expect(value.status == 1)
+        #expect(value.errors == "Error: method \"cagrad\": c is -1, expected a number of at least 0\n")
+        let name = try Concord.run("aggregate", "--method", "krum", "--set", "byzantin=1", input: "")
+        #expect(name.errors.hasPrefix("Error: method \"krum\": unknown parameter \"byzantin\"; did you mean \"byzantine\"?"))
+        let form = try Concord.run("aggregate", "--method", "krum", "--set", "byzantine", input: "")
+        #expect(form.status == 64)
+    }
+
+    @Test("bench aggregate --json has its keys")
+    func bench() throws {
+        let outcome = try Concord.run("bench", "aggregate", "--method", "pcgrad", "--tasks", "2,5", "--json")
+        let lines = try jsonLines(outcome.output)
+        #expect(lines.compactMap { $0["tasks"] as? Int } == [2, 5])
+        #expect(lines.allSatisfy { Set($0.keys) == ["method", "tasks", "milliseconds", "minimum"] })
+        let loss = try Concord.run("bench", "aggregate", "--method", "uw")
+        #expect(loss.status == 64)
+    }
 }

@@ -72,7 +72,7 @@ struct ReadingTests {
           - {name: third, loss: {name: huber, delta: 0.5}}
           - {name: fourth, loss: l1}
           - {name: fifth, loss: mse}
-        method: pcgrad
+        method: {name: fixed, weights: [1, 2.5, 0, 1, 1], reduction: mean}
         optimizer: {name: adamw, learningRate: 0.02, beta1: 0.8, beta2: 0.95, epsilon: 1.0e-7, weightDecay: 0.3}
         schedule: {name: step, epochs: 2, gamma: 0.5, warmUp: 1.5}
         epochs: 12
@@ -108,7 +108,9 @@ struct ReadingTests {
                 TaskConfiguration(name: "fourth", loss: .absoluteError),
                 TaskConfiguration(name: "fifth", loss: .squaredError),
             ])
-        #expect(configuration.method.name == "pcgrad")
+        #expect(
+            try configuration.method
+                == MethodConfiguration("fixed", parameters: ["weights": "1,2.5,0,1,1", "reduction": "mean"]))
         #expect(
             configuration.optimizer
                 == OptimizerConfiguration(
@@ -190,6 +192,23 @@ struct ReadingTests {
     func tableMistakes(dataset: String, message: String) {
         let yaml = minimal.replacingOccurrences(of: "dataset: multi-fashion", with: "dataset: \(dataset)")
         #expect(refusal(yaml).contains(message), "\(refusal(yaml))")
+    }
+
+    @Test("methods have parameters, with every default written out")
+    func methods() throws {
+        let method = try read(minimal, "method={name: cagrad, c: 0.4}").method
+        #expect(method.parameters["c"] == "0.4" && method.parameters["reduction"] == "mean")
+        let plain = try read(minimal, "method=upgrad").method
+        #expect(try plain == MethodConfiguration("upgrad"))
+        for (value, message) in [
+            ("{name: cagrad, c: -1}", "found -1, expected a number of at least 0"),
+            ("{name: cagrad, cc: 1}", "unknown key; did you mean \"c\"?"),
+            ("{name: cagrat}", "unknown method \"cagrat\"; did you mean \"cagrad\"?"),
+            ("{name: aligned-mtl, scale: mean}", "found mean, expected one of min, median, rmse"),
+        ] {
+            let error = #expect(throws: ConfigurationError.self) { try read(minimal, "method=\(value)") }
+            #expect(error?.description.contains(message) == true)
+        }
     }
 
     @Test(

@@ -69,7 +69,8 @@ struct Fixture {
     let step: TrainingStep
 
     init(
-        _ device: any Device, tasks: [LearningTask] = tasks, method: String = "pcgrad", learningRate: Float = 0.01
+        _ device: any Device, tasks: [LearningTask] = tasks, method: String = "pcgrad",
+        parameters: [String: String] = [:], gradientDescent: Bool = false
     ) throws {
         let scope = ParameterScope()
         let trunk = SmallTrunk(scope["trunk"])
@@ -78,8 +79,9 @@ struct Fixture {
         arena = try ParameterArena(scope, seed: 11, on: device)
         network = HardSharing(trunk: trunk, heads: heads)
         step = try TrainingStep(
-            network: network, tasks: tasks, arena: arena, optimizer: try Optimizer(Adam(), for: arena),
-            method: try Method(named: method, seed: 5), seed: 5)
+            network: network, tasks: tasks, arena: arena,
+            optimizer: try Optimizer(gradientDescent ? SGD() as any OptimizerRule : Adam(), for: arena),
+            method: try Method(named: method, parameters: parameters, seed: 5), seed: 5)
     }
 
     /// 50 samples whose targets depend on the inputs.

@@ -4,40 +4,6 @@ import Testing
 
 @Suite("Weightings")
 struct WeightingTests {
-    /// A result that TorchJD has computed; the file says with which version.
-    struct Golden: Decodable {
-        let `case`: String
-        let method: String
-        let J: [[Double]]
-        let orders: [[Int]]?
-        let expected_w: [Double]
-        let expected_aggregation: [Double]
-        let tol: Double
-    }
-
-    static let goldens: [Golden] = {
-        guard let url = Bundle.module.url(forResource: "aggregators", withExtension: "json", subdirectory: "Fixtures"),
-            let data = try? Data(contentsOf: url), let goldens = try? JSONDecoder().decode([Golden].self, from: data)
-        else { return [] }
-        return goldens
-    }()
-
-    @Test("recorded results are present")
-    func goldensArePresent() { #expect(WeightingTests.goldens.count == 34) }
-
-    @Test("weights and direction equal TorchJD's", arguments: goldens.indices)
-    func equalsTorchJD(index: Int) throws {
-        let golden = WeightingTests.goldens[index]
-        var aggregation = Aggregation(try Method(named: golden.method.lowercased(), seed: 0))
-        let result = try aggregation(golden.J, orders: golden.orders)
-        for (found, expected) in zip(try #require(result.weights), golden.expected_w) {
-            #expect(abs(found - expected) <= golden.tol * max(1, abs(expected)), "\(golden.case) \(golden.method)")
-        }
-        for (found, expected) in zip(result.aggregate, golden.expected_aggregation) {
-            #expect(abs(found - expected) <= golden.tol * max(1, abs(expected)), "\(golden.case) \(golden.method)")
-        }
-    }
-
     @Test("PCGrad in coefficient space equals the paper's algorithm on vectors")
     func equalsAlgorithm() throws {
         let rows = [[1.0, 0.5, -2, 0.25], [-1.5, 1, 0.5, 1], [0.5, -2, 1, -1], [-1, -1, -1, 3]]
@@ -96,6 +62,15 @@ struct WeightingTests {
 
     @Test("an unknown method suggests the nearest")
     func suggestsMethod() {
+        let known = Method.parameterNames(of: "cagrad")
+        #expect(known == ["c", "rescale", "reduction", "normalize", "rescaleTo", "weightHeads", "weightMomentum"])
+        #expect(
+            throws: WeightingError.unknownParameter("rescal", method: "cagrad", nearest: "rescale", known: ["seed"] + known)
+        ) { try Method(named: "cagrad", parameters: ["rescal": "1"], seed: 0) }
+        #expect(
+            throws: WeightingError.badParameter(
+                method: "cagrad", parameter: "c", found: "-1", expected: "a number of at least 0")
+        ) { try Method(named: "cagrad", parameters: ["c": "-1"], seed: 0) }
         #expect(throws: WeightingError.unknownMethod("pcgrat", nearest: "pcgrad", known: Method.names)) {
             try Method(named: "pcgrat", seed: 0)
         }
@@ -106,5 +81,33 @@ struct WeightingTests {
         let gramian = SquareMatrix(gramianOf: [[3, 0], [0, 2], [-1, 0], [0, 0]])
         #expect(gramian.conflictRate == 1.0 / 6)
         #expect(gramian.cosines.rows == [[1, 0, -1, 0], [0, 1, 0, 0], [-1, 0, 1, 0], [0, 0, 0, 1]])
+    }
+
+    @Test("reduction, normalisation, rescaling and averaging of weights")
+    func options() throws {
+        let rows = [[3.0, 0], [-1, 1], [0.5, 2]]
+        let step = StepContext(taskCount: 3, losses: [2, 4, 5])
+        let gramian = SquareMatrix(gramianOf: rows)
+        func weights(_ name: String, _ parameters: [String: String], of gramian: SquareMatrix? = nil) throws -> [Double] {
+            var method = try Method(named: name, parameters: parameters, seed: 0)
+            return try method.weights(for: gramian ?? SquareMatrix(gramianOf: rows), in: step)
+        }
+        let sum = try weights("upgrad", ["reduction": "sum"])
+        for (sum, mean) in zip(sum, try weights("upgrad", [:])) { #expect(abs(sum - 3 * mean) < 1e-12) }
+        // Dividing a row by a number and the weight of the divided row by the same one.
+        let normalized = zip(rows, [2.0, 4, 5]).map { row, loss in row.map { $0 / loss / norm(row) } }
+        let expected = try weights("mgda", [:], of: SquareMatrix(gramianOf: normalized))
+        for (index, found) in try weights("mgda", ["normalize": "lossL2"]).enumerated() {
+            let factor = step.losses.map { 1 / $0[index] / norm(rows[index]) } ?? 0
+            #expect(abs(found - expected[index] * factor) < 1e-9)
+        }
+        let matched = try weights("mgda", ["rescaleTo": "matchSumNorm"])
+        let combined = (0..<2).map { column in (0..<3).reduce(0) { $0 + matched[$1] * rows[$1][column] } }
+        #expect(abs(norm(combined) - norm([2.5, 3])) < 1e-9)
+        var method = try Method(named: "mgda", parameters: ["weightMomentum": "0.9"], seed: 0)
+        let first = try method.weights(for: gramian, in: step)
+        let other = try weights("mgda", [:], of: SquareMatrix(gramianOf: [[1, 0], [0, 1], [2, 2]]))
+        let second = try method.weights(for: SquareMatrix(gramianOf: [[1, 0], [0, 1], [2, 2]]), in: step)
+        for index in 0..<3 { #expect(abs(second[index] - 0.9 * first[index] - 0.1 * other[index]) < 1e-12) }
     }
 }

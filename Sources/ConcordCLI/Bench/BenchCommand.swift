@@ -4,8 +4,10 @@ import Foundation
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measures the speed of a device.",
-        subcommands: [BenchGEMM.self, BenchConv.self, BenchReduce.self, BenchGramian.self, BenchStep.self])
+        commandName: "bench", abstract: "Measures the speed of devices and methods.",
+        subcommands: [
+            BenchGEMM.self, BenchConv.self, BenchReduce.self, BenchGramian.self, BenchStep.self, BenchAggregate.self,
+        ])
 }
 
 /// The options that all measurements of operations share.
