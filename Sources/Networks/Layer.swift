@@ -9,6 +9,10 @@ public final class ForwardContext {
     public let mode: Mode
     /// Nil where no gradients are wanted.
     public let tape: Tape?
+    /// Number of the training step, for what changes as a run goes on.
+    public let step: Int
+    /// Terms that the forward pass wants to be added to the losses of tasks.
+    public private(set) var auxiliaryLosses: [AuxiliaryLoss] = []
     private var random: RandomPosition
 
     public var device: any Device { arena.device }
@@ -20,6 +24,7 @@ public final class ForwardContext {
         self.arena = arena
         self.mode = mode
         self.tape = tape
+        self.step = step
         random = RandomPosition(seed: seed, stream: Philox.stream(named: "forward.\(step)"))
     }
 
@@ -41,6 +46,24 @@ public final class ForwardContext {
         defer { random = random.advanced(by: count) }
         return random
     }
+
+    /// Adds a term to what is minimised for a task, in training only.
+    ///
+    /// - Parameter loss: a scalar.
+    public func add(auxiliaryLoss loss: Tensor, task: Int) {
+        precondition(loss.count == 1, "an auxiliary loss is a scalar, not \(loss.shape)")
+        if mode == .training { auxiliaryLosses.append(AuxiliaryLoss(loss: loss, task: task)) }
+    }
+}
+
+/// A term besides the loss of a task's prediction: the entropy of a gate, the distance to other tasks' parameters.
+///
+/// It is added as it is: priorities and weights of losses do not scale it.
+public struct AuxiliaryLoss {
+    /// A scalar.
+    public let loss: Tensor
+    /// The position of the task.
+    public let task: Int
 }
 
 /// A part of a network: a value that holds handles to its parameters.

@@ -92,7 +92,11 @@ public final class TrainingStep {
         var losses: TaskLosses = []
         for (index, task) in tasks.enumerated() {
             guard let targets = batch.targets[index] else { continue }
-            losses.append((index, try task.loss(predictions[index], targets: targets, mask: batch.masks[index])))
+            losses.append(
+                (
+                    index, try task.loss(predictions[index], targets: targets, mask: batch.masks[index]),
+                    forward.auxiliaryLosses.filter { $0.task == index }.map(\.loss)
+                ))
         }
         var outcome = StepOutcome(tasks: tasks.count)
         var context = StepContext(
@@ -117,8 +121,8 @@ public final class TrainingStep {
         method.finishEpoch(meanLosses: zip(tasks, meanLosses).map { task, loss in loss.map { $0 * Double(task.weight) } })
     }
 
-    /// The losses of the tasks that a batch has targets for.
-    private typealias TaskLosses = [(task: Int, loss: Tensor)]
+    /// The losses of the tasks that a batch has targets for, and what the network adds to them.
+    private typealias TaskLosses = [(task: Int, loss: Tensor, auxiliary: [Tensor])]
 
     /// The weighted losses as one: a plain backward pass.
     private func weightedLosses(
@@ -128,6 +132,7 @@ public final class TrainingStep {
         if method.needsLosses { try readLosses(losses, step: step, &context, into: &outcome) }
         let weights = try method.weights(in: context)
         let seeds = zip(losses, weights).map { Seed($0.loss, task: 0, weight: tasks[$0.task].weight * Float($1)) }
+            + losses.flatMap(\.auxiliary).map { Seed($0, task: 0) }
         var direction = try TaskGradients(walking: tape, from: seeds, of: arena, tasks: [0])
         if !method.needsLosses { try readLosses(losses, step: step, &context, into: &outcome) }
         for (task, weight) in zip(context.tasks, weights) { outcome.weights[task] = weight }
@@ -139,7 +144,9 @@ public final class TrainingStep {
     private func weightedGradients(
         _ losses: TaskLosses, _ tape: Tape, _ step: Int, _ context: inout StepContext, into outcome: inout StepOutcome
     ) throws -> TaskGradients {
-        let seeds = losses.map { Seed($0.loss, task: $0.task, weight: tasks[$0.task].weight) }
+        let seeds = losses.flatMap { task, loss, auxiliary in
+            [Seed(loss, task: task, weight: tasks[task].weight)] + auxiliary.map { Seed($0, task: task) }
+        }
         let purpose: TaskGradients.Purpose = if case .jacobian = method.kind { .jacobian } else { .gramian() }
         var direction = try TaskGradients(
             walking: tape, from: seeds, of: arena, tasks: context.tasks, purpose: purpose)
@@ -196,7 +203,7 @@ public final class TrainingStep {
         _ losses: TaskLosses, step: Int, _ context: inout StepContext, into outcome: inout StepOutcome
     ) throws {
         let values = try Tensor.concatenate(losses.map { $0.loss.detached.reshaped([1]) }, axis: 0).floats()
-        for ((task, _), value) in zip(losses, values) {
+        for ((task, _, _), value) in zip(losses, values) {
             guard value.isFinite else {
                 throw TrainingError.notFinite(
                     quantity: "loss", task: tasks[task].name, step: step, value: Double(value))
