@@ -7,6 +7,8 @@ import Foundation
 /// alone: not on the device, and not on what else the network contains.
 public enum Initializer: Hashable, Sendable {
     case constant(Float)
+    /// A square matrix with one value on the diagonal and another beside it.
+    case diagonal(Float, elsewhere: Float)
     case uniform(low: Float, high: Float)
     case normal(mean: Float, deviation: Float)
     /// A normal distribution whose values beyond two deviations are drawn again.
@@ -44,6 +46,10 @@ public enum Initializer: Hashable, Sendable {
         var generator = Philox(seed: seed, stream: "parameter." + name)
         switch self {
         case .constant(let value): return [Float](repeating: value, count: count)
+        case .diagonal(let diagonal, let elsewhere):
+            let side = Int(Double(count).squareRoot().rounded())
+            precondition(side * side == count, "a diagonal of \(count) elements, which form no square")
+            return (0..<count).map { $0 / side == $0 % side ? diagonal : elsewhere }
         case .uniform(let low, let high):
             return (0..<count).map { _ in low + (high - low) * generator.nextUniform() }
         case .normal(let mean, let deviation):

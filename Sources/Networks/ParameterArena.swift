@@ -3,7 +3,7 @@ import Tensors
 
 /// All parameters of a network in one flat block of device memory.
 ///
-/// Segments are aligned to 512 bytes with zeros between them, and ordered by group (the trunk, then each head), within a
+/// Segments are aligned to 512 bytes with zeros between them, and ordered by group (the trunk, each head …), within a
 /// group those with weight decay first. Gradients and optimizer states use the same layout, so an optimizer step is one
 /// launch per run of alike segments.
 public final class ParameterArena {
@@ -13,7 +13,7 @@ public final class ParameterArena {
         public let shape: Shape
         /// Elements before it.
         public let offset: Int
-        /// The name of the outermost scopes: `trunk`, `heads.TASK`.
+        /// The name of the outermost scopes: `trunk`, `heads.TASK`, `tasks.TASK`.
         public let group: String
         public let decays: Bool
         var end: Int { offset + shape.count }
@@ -77,10 +77,11 @@ public final class ParameterArena {
         return declarations.indices.compactMap { placed[$0] }
     }
 
-    /// `trunk` of `trunk.conv1.weight`, but `heads.left` of `heads.left.weight`: every head is a group.
+    /// `trunk` of `trunk.conv1.weight`, but `heads.left` of `heads.left.weight`: every head is a group, and so is what
+    /// an architecture keeps for one task.
     private static func group(of name: String) -> String {
         let parts = name.split(separator: ".")
-        return parts.prefix(parts.first == "heads" ? 2 : 1).joined(separator: ".")
+        return parts.prefix(parts.first == "heads" || parts.first == "tasks" ? 2 : 1).joined(separator: ".")
     }
 
     private static func draw(

@@ -72,6 +72,12 @@ public struct ParameterScope {
         return Statistic(index: registry.statistics.count - 1)
     }
 
+    /// The trainable tensors that were declared in this scope and those inside it, in their order.
+    public var parameters: [Parameter] {
+        registry.parameters.indices.filter { path.isEmpty || registry.parameters[$0].name.hasPrefix(path + ".") }
+            .map(Parameter.init)
+    }
+
     private func declaration(
         _ name: String, _ shape: Shape, _ initializer: Initializer, _ decays: Bool
     ) -> Declaration {
