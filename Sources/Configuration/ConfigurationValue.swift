@@ -25,7 +25,7 @@ struct ConfigurationValue {
 
     /// One of several names.
     func name(of kind: String, among known: [String]) throws(ConfigurationError) -> String {
-        let name = try string("the name of a \(kind): \(known.joined(separator: ", "))")
+        let name = try string("the name of \(kind.withArticle): \(known.joined(separator: ", "))")
         guard known.contains(name) else { throw failure(.unknownName(kind: kind, name: name, known: known)) }
         return name
     }
@@ -117,11 +117,15 @@ struct ConfigurationValue {
         guard let chosen = mapping[Node(key)] else {
             throw document.failure(
                 at: place, line: node.mark?.line,
-                .missing(expected: "the name of a \(kind): \(known.joined(separator: ", "))"))
+                .missing(expected: "the name of \(kind.withArticle): \(known.joined(separator: ", "))"))
         }
         let name = try ConfigurationValue(node: chosen, path: place, document: document).name(of: kind, among: known)
         return (name, try self.mapping(keys: [key] + (options[name] ?? [])))
     }
+}
+
+extension String {
+    fileprivate var withArticle: String { first.map("aeiou".contains) ?? false ? "an \(self)" : "a \(self)" }
 }
 
 /// The values of a mapping by key.

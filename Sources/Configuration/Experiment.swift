@@ -4,7 +4,7 @@ import MultiTask
 import Networks
 import Optimizers
 
-/// A network with a head per task, as a configuration describes it.
+/// A network with an output per task, as a configuration describes it.
 public struct ConfiguredNetwork {
     public let network: any MultiTaskNetwork
     public let tasks: [LearningTask]
@@ -12,7 +12,8 @@ public struct ConfiguredNetwork {
 
     /// Makes the network and draws its initial parameters.
     ///
-    /// Parameters are named `trunk.…` and `heads.TASK.…`, for rows of tables also `encoder.…`.
+    /// Parameters of heads are named `heads.TASK.…`, the others as the architecture says, `trunk.…` in hard sharing;
+    /// for rows of tables there is also `encoder.…`.
     ///
     /// - Parameter dataset: gives the shape of the inputs and the targets that the heads must fit.
     /// - Throws: `TrainingError` where the configuration does not fit the dataset, `ModelError`, and what the device throws.
@@ -25,26 +26,36 @@ public struct ConfiguredNetwork {
                 scope["encoder"], categories: layout.categories, vocabulary: layout.vocabulary, numbers: layout.numbers,
                 width: configuration.encoder.width)
         }
-        let trunk = try ModelRegistry.trunk(
-            named: configuration.trunk.model, options: configuration.trunk.options,
-            sampleShape: encoder.map { [$0.featureCount] } ?? dataset.inputShape, in: scope["trunk"])
-        var heads: [any Layer] = []
-        for task in configuration.tasks {
-            let options = (task.head ?? configuration.heads).options
-            guard let activation = ActivationLayer(named: options.activation) else {
-                throw ModelError.unknownActivation(name: options.activation, known: ActivationLayer.names)
-            }
-            heads.append(
-                MLP(
-                    scope["heads"][task.name], inputs: trunk.featureCount, hidden: options.hidden,
-                    outputs: try ConfiguredNetwork.outputs(for: task, in: dataset), activation: activation,
-                    dropout: options.dropout))
-        }
-        let shared = HardSharing(trunk: trunk, heads: heads)
-        network = encoder.map { EncodedNetwork(encoder: $0, network: shared) } ?? shared
+        let sampleShape = encoder.map { [$0.featureCount] } ?? dataset.inputShape
+        let parts = NetworkParts(
+            scope: scope, tasks: configuration.tasks.map(\.name), sampleShape: sampleShape,
+            makeTrunk: { scope in
+                try ModelRegistry.trunk(
+                    named: configuration.trunk.model, options: configuration.trunk.options,
+                    sampleShape: sampleShape, in: scope)
+            },
+            makeHead: { scope, task, inputs in
+                let task = configuration.tasks[task]
+                return try ConfiguredNetwork.head(
+                    scope, inputs: inputs, outputs: try ConfiguredNetwork.outputs(for: task, in: dataset),
+                    options: (task.head ?? configuration.heads).options)
+            })
+        let network = try configuration.architecture.network(from: parts)
+        self.network = encoder.map { EncodedNetwork(encoder: $0, network: network) } ?? network
         tasks = configuration.tasks.map(\.task)
         arena = try ParameterArena(scope, seed: configuration.seed, on: device)
         try freeze(configuration.freeze)
+    }
+
+    private static func head(
+        _ scope: ParameterScope, inputs: Int, outputs: Int, options: ModelOptions
+    ) throws(ModelError) -> any Layer {
+        guard let activation = ActivationLayer(named: options.activation) else {
+            throw ModelError.unknownActivation(name: options.activation, known: ActivationLayer.names)
+        }
+        return MLP(
+            scope, inputs: inputs, hidden: options.hidden, outputs: outputs, activation: activation,
+            dropout: options.dropout)
     }
 
     /// Number of outputs that a task's targets call for.

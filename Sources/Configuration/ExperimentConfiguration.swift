@@ -22,6 +22,9 @@ public struct ExperimentConfiguration: Hashable, Sendable {
     public var dataset: DatasetConfiguration
     /// In front of the trunk, for datasets of tables only.
     public var encoder: EncoderConfiguration
+    /// How the tasks share the network. Default: hard sharing.
+    public var architecture: Architecture
+    /// The part between inputs and heads, of which some architectures make several.
     public var trunk: TrunkConfiguration
     /// The head of every task that has none of its own. Default: one linear layer.
     public var heads: HeadConfiguration
@@ -46,8 +49,8 @@ public struct ExperimentConfiguration: Hashable, Sendable {
     public var metrics: MetricsConfiguration
 
     private static let keys = [
-        "dataset", "encoder", "trunk", "heads", "tasks", "method", "optimizer", "schedule", "epochs", "batchSize", "seed", "device",
-        "clippingNorm", "checkpointInterval", "freeze", "metrics",
+        "dataset", "encoder", "architecture", "trunk", "heads", "tasks", "method", "optimizer", "schedule", "epochs",
+        "batchSize", "seed", "device", "clippingNorm", "checkpointInterval", "freeze", "metrics",
     ]
 
     /// Reads a configuration file.
@@ -71,6 +74,7 @@ public struct ExperimentConfiguration: Hashable, Sendable {
         if let value = values["encoder"], !dataset.isTabular {
             throw value.failure(.unexpected(found: "an encoder", expected: "it with datasets of tables only"))
         }
+        architecture = try values["architecture"].map(Architecture.init) ?? .hardSharing
         trunk = try TrunkConfiguration(try values.required("trunk", "a model, such as {model: lenet}"))
         let heads = try values["heads"].map(HeadConfiguration.init) ?? HeadConfiguration()
         self.heads = heads
@@ -104,7 +108,8 @@ public struct ExperimentConfiguration: Hashable, Sendable {
     /// The configuration with every default written out; reading it gives an equal one.
     public func yaml() throws -> String {
         var pairs: [(String, Node)] = [
-            ("dataset", dataset.node), ("trunk", trunk.node), ("heads", heads.node),
+            ("dataset", dataset.node), ("architecture", architecture.node), ("trunk", trunk.node),
+            ("heads", heads.node),
             ("tasks", Node(tasks.map(\.node))), ("method", method.node), ("optimizer", optimizer.node),
             ("schedule", schedule.node), ("epochs", .number(epochs)), ("batchSize", .number(batchSize)),
             ("seed", .number(seed)), ("device", .text(device)),

@@ -1,7 +1,7 @@
 import Networks
 import Yams
 
-/// The part of the network that all tasks share.
+/// The part of the network between the inputs and the heads.
 public struct TrunkConfiguration: Hashable, Sendable {
     /// A name in ``ModelRegistry/names``.
     public var model: String

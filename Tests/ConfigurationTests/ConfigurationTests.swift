@@ -436,8 +436,8 @@ struct MistakeTests {
             ("batchSize: 64", "batchSize: 0", "batchSize: found 0, expected an integer of at least 1 (line 8)"),
             (
                 "batchSize: 64", "batch_size: 64",
-                "batch_size: unknown key; did you mean \"batchSize\"? Known: dataset, encoder, trunk, heads, tasks, method, "
-                    + "optimizer, schedule, epochs, batchSize, seed, device, clippingNorm, checkpointInterval, freeze, "
+                "batch_size: unknown key; did you mean \"batchSize\"? Known: dataset, encoder, architecture, trunk, heads, tasks, "
+                    + "method, optimizer, schedule, epochs, batchSize, seed, device, clippingNorm, checkpointInterval, freeze, "
                     + "metrics. (line 8)"
             ),
             ("", "method: pcgard", "method: unknown method \"pcgard\"; did you mean \"pcgrad\"? Known: \(Method.names.joined(separator: ", ")). (line 9)"),
@@ -492,7 +492,7 @@ struct MistakeTests {
     func noConfiguration() {
         #expect(refusal("") == "Examples/census.yaml: found an empty file, expected a configuration")
         #expect(
-            refusal("- 1").hasPrefix("Examples/census.yaml: found a list, expected the keys dataset, encoder, trunk, heads, tasks"))
+            refusal("- 1").hasPrefix("Examples/census.yaml: found a list, expected the keys dataset, encoder, architecture, trunk, heads"))
         #expect(
             refusal(changed("tasks:", to: "tasks: []\nmethod:").replacing("  - {name", with: "  #"))
                 == "Examples/census.yaml: tasks: found an empty list, expected at least one task (line 3)")

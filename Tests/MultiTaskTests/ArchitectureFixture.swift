@@ -155,7 +155,7 @@ struct ArchitectureFixture {
     func stackedGradients() throws -> TaskGradients {
         let tape = Tape()
         let seeds = try losses(tape: tape).enumerated().flatMap { task, losses in losses.map { Seed($0, task: task) } }
-        return TaskGradients(try tape.backward(from: seeds), of: arena, tasks: Array(tasks.indices))
+        return try TaskGradients(walking: tape, from: seeds, of: arena, tasks: Array(tasks.indices))
     }
 
     /// The gradient of one task from a walk of its own, shaped like the arena.
@@ -163,7 +163,7 @@ struct ArchitectureFixture {
         let tape = Tape()
         let seeds = try losses(tape: tape)[task].map { Seed($0, task: task) }
         let target = try Tensor.filled(with: 0, [arena.count], on: arena.device)
-        var gradients = TaskGradients(try tape.backward(from: seeds), of: arena, tasks: [task])
+        var gradients = try TaskGradients(walking: tape, from: seeds, of: arena, tasks: [task])
         try gradients.write(weights: [1], to: target)
         return try target.floats().map(Double.init)
     }

@@ -173,7 +173,7 @@ struct ArchitectureTests {
         _ = try fixture.network.predictions(for: fixture.batch.inputs, in: context)
         let seeds = context.auxiliaryLosses.map { Seed($0.loss, task: $0.task) }
         let target = try Tensor.filled(with: 0, [fixture.arena.count], on: fixture.arena.device)
-        var gradients = TaskGradients(try tape.backward(from: seeds), of: fixture.arena, tasks: [0, 1, 2])
+        var gradients = try TaskGradients(walking: tape, from: seeds, of: fixture.arena, tasks: [0, 1, 2])
         try gradients.write(weights: [1, 1, 1], to: target)
         let (found, values) = (try target.floats(), try fixture.arena.values.floats())
         let trunks = fixture.tasks.map { task in
