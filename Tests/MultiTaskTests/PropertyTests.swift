@@ -49,7 +49,7 @@ struct PropertyTests {
             [zeros, zeros, zeros],
         ] {
             let result = try direction(name, matrix)
-            #expect(result.allSatisfy(\.isFinite))
+            #expect(result.allSatisfy { $0.isFinite })
         }
         // The first of PCD is the one to follow; Krum and the trimmed mean may choose what is zero.
         if ["pcd", "krum", "trimmed-mean"].contains(name) { return }
