@@ -13,11 +13,16 @@ struct JacobianMethodTests {
     func devicesAgree(device: TestDevice, name: String) throws {
         let device = try device.make()
         var sampler = MatrixSampler(seed: 1)
-        var (onHost, onDevice) = (try Method(named: name, seed: 2), try Method(named: name, seed: 2))
+        // ExcessMTL takes the exponential of sums of 301 elements: a small factor keeps Float32's rounding of them small.
+        let parameters = name == "excess-mtl" ? ["stepSize": "0.01"] : [:]
+        var onHost = try Method(named: name, parameters: parameters, seed: 2)
+        var onDevice = onHost
         var (hostMemory, deviceMemory) = (RowMemory<HostRows>(), RowMemory<DeviceRows>())
+        // Gradients of successive batches have much in common.
+        let common = sampler.normals(4, 301)
         // In the third step a task is absent.
         for tasks in [[0, 1, 2, 3], [0, 1, 2, 3], [0, 2, 3], [0, 1, 2, 3]] {
-            let rows = sampler.normals(tasks.count, 301).map { $0.map { Double(Float($0)) } }
+            let rows = tasks.map { task in common[task].map { Double(Float($0 + 0.5 * sampler.normal())) } }
             let step = StepContext(tasks: tasks, taskCount: 4, losses: tasks.map { 1 + Double($0) })
             let expected = try onHost.aggregate(HostRows(rows), memory: &hostMemory, in: step)
             let tensor = try Tensor(rows.flatMap { $0.map(Float.init) }, shape: [tasks.count, 301], on: device)
@@ -54,7 +59,7 @@ struct JacobianMethodTests {
     @Test("MoDo and SDMGrad keep weights on the simplex, and move them towards MGDA's", arguments: ["modo", "sdmgrad"])
     func twoBatches(name: String) throws {
         let rows = [[1.0, 0], [0, 3]]
-        let parameters = name == "modo" ? ["gamma": "0.05", "rho": "0"] : ["lambda": "0"]
+        let parameters = name == "modo" ? ["gamma": "0.05", "rho": "0"] : ["lambda": "0", "learningRate": "0.3"]
         var aggregation = Aggregation(try Method(named: name, parameters: parameters, seed: 0))
         var weights: [Double] = []
         for _ in 0..<200 {
@@ -70,7 +75,7 @@ struct JacobianMethodTests {
         var aggregation = Aggregation(try Method(named: "excess-mtl", parameters: ["stepSize": "0.1"], seed: 0))
         _ = try aggregation([[1, 1], [1, -1]])
         var weights: [Double] = []
-        for _ in 0..<20 { weights = try #require(try aggregation([[0.01, 0.01], [1, -1]]).weights) }
+        for _ in 0..<60 { weights = try #require(try aggregation([[0.01, 0.01], [1, -1]]).weights) }
         #expect(weights[1] > 0.7)
     }
 }

@@ -61,7 +61,8 @@ struct PropertyTests {
         arguments: gramianNames.filter { !["pcgrad", "gradvac", "pcd"].contains($0) } + ["trimmed-mean", "moco", "db-mtl"])
     func permutation(name: String) throws {
         var sampler = MatrixSampler(seed: 3)
-        for count in [3, 5, 8] {
+        // Of three gradients two are each other's nearest neighbours, and have the same score in Krum.
+        for count in name == "krum" ? [5, 8] : [3, 5, 8] {
             let rows = sampler.fullRank(count, 12)
             let order = (0..<count).map { ($0 * 2 + 1) % count }
             let shuffled = Set(order).count == count ? order.map { rows[$0] } : Array(rows.reversed())
