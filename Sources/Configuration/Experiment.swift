@@ -124,7 +124,7 @@ public struct Experiment {
             network: model.network, tasks: model.tasks, arena: model.arena,
             optimizer: try Optimizer(configuration.optimizer.rule.rule, for: model.arena),
             method: try configuration.method.method(seed: configuration.seed),
-            clippingNorm: configuration.clippingNorm, seed: configuration.seed)
+            gradientOptions: configuration.gradients.options, clippingNorm: configuration.clippingNorm, seed: configuration.seed)
     }
 
     /// The run itself. Every epoch is measured on the validation samples, and the best one on the test split; without

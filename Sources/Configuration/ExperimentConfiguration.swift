@@ -42,6 +42,8 @@ public struct ExperimentConfiguration: Hashable, Sendable {
     public var device: String
     /// The largest norm of the gradients over all parameters. Default: not clipped.
     public var clippingNorm: Float?
+    /// Which gradients the method sees, how often, and what happens to bad ones.
+    public var gradients: GradientsConfiguration
     /// Steps between checkpoints inside an epoch. Default: only at the end of epochs.
     public var checkpointInterval: Int?
     /// How the names of parameters begin that are not trained. Default: none.
@@ -50,7 +52,7 @@ public struct ExperimentConfiguration: Hashable, Sendable {
 
     private static let keys = [
         "dataset", "encoder", "architecture", "trunk", "heads", "tasks", "method", "optimizer", "schedule", "epochs",
-        "batchSize", "seed", "device", "clippingNorm", "checkpointInterval", "freeze", "metrics",
+        "batchSize", "seed", "device", "clippingNorm", "gradients", "checkpointInterval", "freeze", "metrics",
     ]
 
     /// Reads a configuration file.
@@ -92,6 +94,7 @@ public struct ExperimentConfiguration: Hashable, Sendable {
         seed = UInt64(try values["seed"]?.integer(atLeast: 0) ?? 0)
         device = try values["device"]?.string("auto, cpu, opencl or opencl:N") ?? "auto"
         clippingNorm = try values["clippingNorm"]?.positive()
+        gradients = try values["gradients"].map(GradientsConfiguration.init) ?? GradientsConfiguration()
         checkpointInterval = try values["checkpointInterval"]?.integer(atLeast: 1)
         freeze = try values["freeze"].map(ExperimentConfiguration.prefixes) ?? []
         metrics = try values["metrics"].map(MetricsConfiguration.init) ?? MetricsConfiguration()
@@ -116,6 +119,7 @@ public struct ExperimentConfiguration: Hashable, Sendable {
         ]
         if dataset.isTabular { pairs.insert(("encoder", encoder.node), at: 1) }
         if let clippingNorm { pairs.append(("clippingNorm", .number(clippingNorm))) }
+        pairs.append(("gradients", gradients.node))
         if let checkpointInterval { pairs.append(("checkpointInterval", .number(checkpointInterval))) }
         if !freeze.isEmpty { pairs.append(("freeze", .row(freeze.map(Node.text)))) }
         pairs.append(("metrics", metrics.node))

@@ -50,12 +50,14 @@ public struct TaskGradients {
     }
 
     private let arena: ParameterArena
-    private let tasks: [Int]
+    let tasks: [Int]
     private let purpose: Purpose
     /// By number of the parameter.
     private let parts: [Int]
     private var shared: [Shared] = []
     private var privates: [(segment: ParameterArena.Segment, gradient: LeafGradient)] = []
+    /// Gradients that are the weighted sum of several tasks' already.
+    private var weighted: [(segment: ParameterArena.Segment, gradient: LeafGradient)] = []
     private var reached: Set<Int> = []
     private var products: GramianSum
     private var keptBytes = 0
@@ -86,20 +88,33 @@ public struct TaskGradients {
     /// Number of Gramians.
     public var partCount: Int { (parts.max() ?? 0) + 1 }
 
+    /// The Gramians that shared parameters belong to.
+    public var sharedParts: Set<Int> { Set(shared.map(\.part)) }
+
     /// Number of parameters that several tasks share.
     public var sharedCount: Int { shared.reduce(0) { $0 + $1.segment.shape.count } }
 
     /// The groups of the arena that got a gradient.
-    public var groups: Set<String> { Set(shared.map(\.segment.group) + privates.map(\.segment.group)) }
+    public var groups: Set<String> {
+        Set(shared.map(\.segment.group) + (privates + weighted).map(\.segment.group))
+    }
 
     // MARK: Gradients that arrive
 
     /// Takes the gradients of a parameter, by its number.
-    public mutating func add(_ gradient: LeafGradient, of index: Int) throws(ComputeError) {
+    ///
+    /// - Parameter isWeighted: whether they are the weighted sum of several tasks', which nothing more is done to.
+    public mutating func add(
+        _ gradient: LeafGradient, of index: Int, isWeighted: Bool = false
+    ) throws(ComputeError) {
         let reaching = gradient.tasks
         guard !arena.isFrozen(at: index), !reaching.isEmpty else { return }
         let segment = arena.segments[index]
         reached.insert(index)
+        if isWeighted {
+            weighted.append((segment, gradient))
+            return
+        }
         if reaching.count == 1 {
             privates.append((segment, gradient))
             return
@@ -169,34 +184,10 @@ public struct TaskGradients {
             isComplete
             ? try Tensor(uninitialized: shape, on: arena.device) : try Tensor.filled(with: 0, shape, on: arena.device)
         for (index, contribution) in contributions.enumerated() {
-            try write(contribution, to: rows, at: 0, tasks: tasks, accumulate: index > 0 || !isComplete, columns: columns)
+            try contribution.writeRows(
+                to: rows, columns: columns, tasks: tasks, accumulate: index > 0 || !isComplete)
         }
         return rows
-    }
-
-    /// Writes a contribution's rows into a matrix with a row per task.
-    ///
-    /// - Parameters:
-    ///   - column: where the rows start.
-    ///   - columns: elements of a row of the contribution.
-    private func write(
-        _ contribution: LeafGradient.Contribution, to matrix: Tensor, at column: Int, tasks: [Int], accumulate: Bool,
-        columns: Int
-    ) throws(ComputeError) {
-        let stride = matrix.shape[1]
-        let target = matrix.storage.advanced(by: column)
-        if contribution.tasks == tasks {
-            return try contribution.gradient.writeRows(to: target, stride: stride, accumulate: accumulate)
-        }
-        let part = try Tensor(uninitialized: [contribution.tasks.count, columns], on: arena.device)
-        try contribution.gradient.writeRows(to: part.storage, stride: columns, accumulate: false)
-        for (index, task) in contribution.tasks.enumerated() {
-            guard let row = tasks.firstIndex(of: task) else { continue }
-            try arena.device.encode(
-                .stridedCopy(
-                    StridedCopy(extents: [columns], sourceStrides: [1], destinationStrides: [1], accumulates: accumulate)),
-                [part.storage.advanced(by: index * columns), target.advanced(by: row * stride)])
-        }
     }
 
     // MARK: What is made of them
@@ -226,9 +217,9 @@ public struct TaskGradients {
             ? try Tensor(uninitialized: shape, on: arena.device) : try Tensor.filled(with: 0, shape, on: arena.device)
         for (parameter, column) in columns {
             for (index, contribution) in parameter.contributions.enumerated() {
-                try write(
-                    contribution, to: matrix, at: column, tasks: tasks, accumulate: index > 0 || !isComplete,
-                    columns: parameter.segment.shape.count)
+                try contribution.writeRows(
+                    to: matrix, at: column, columns: parameter.segment.shape.count, tasks: tasks,
+                    accumulate: index > 0 || !isComplete)
             }
         }
         jacobian = matrix
@@ -321,10 +312,10 @@ public struct TaskGradients {
 
     /// Writes what is not shared.
     private func writeOthers(weights: [Double]?, to gradients: Tensor) throws(ComputeError) {
-        for (segment, gradient) in privates {
+        for (segment, gradient, isPrivate) in privates.map({ ($0, $1, true) }) + weighted.map({ ($0, $1, false) }) {
             for (index, contribution) in gradient.contributions.enumerated() {
                 var own = contribution.gradient
-                if let weights, let task = contribution.tasks.first, let row = tasks.firstIndex(of: task) {
+                if isPrivate, let weights, let task = contribution.tasks.first, let row = tasks.firstIndex(of: task) {
                     own = try own.weighted(
                         by: try Tensor([Float(weights[row])], shape: [1], on: arena.device))
                 }

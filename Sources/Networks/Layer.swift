@@ -20,12 +20,16 @@ public final class ForwardContext {
     /// - Parameters:
     ///   - seed: of the random numbers of this run.
     ///   - step: number of the training step; the same step of the same run draws the same numbers again.
-    public init(_ arena: ParameterArena, mode: Mode, tape: Tape? = nil, seed: UInt64 = 0, step: Int = 0) {
+    ///   - part: number of the batch within the step.
+    public init(
+        _ arena: ParameterArena, mode: Mode, tape: Tape? = nil, seed: UInt64 = 0, step: Int = 0, part: Int = 0
+    ) {
         self.arena = arena
         self.mode = mode
         self.tape = tape
         self.step = step
-        random = RandomPosition(seed: seed, stream: Philox.stream(named: "forward.\(step)"))
+        let stream = part == 0 ? "forward.\(step)" : "forward.\(step).\(part)"
+        random = RandomPosition(seed: seed, stream: Philox.stream(named: stream))
     }
 
     /// A parameter's values, watched by the tape unless it is frozen.

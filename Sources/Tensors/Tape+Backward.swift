@@ -30,7 +30,9 @@ public struct LeafGradient {
         }
     }
 
-    public internal(set) var contributions: [Contribution] = []
+    public internal(set) var contributions: [Contribution]
+
+    public init(_ contributions: [Contribution] = []) { self.contributions = contributions }
 
     /// Ascending numbers of the tasks whose loss depends on the leaf. A leaf is *shared* if there are several.
     public var tasks: [Int] { Set(contributions.flatMap(\.tasks)).sorted() }

@@ -70,7 +70,8 @@ struct Fixture {
 
     init(
         _ device: any Device, tasks: [LearningTask] = tasks, method: String = "pcgrad",
-        parameters: [String: String] = [:], gradientDescent: Bool = false
+        parameters: [String: String] = [:], gradientDescent: Bool = false,
+        gradientOptions: GradientOptions = GradientOptions()
     ) throws {
         let scope = ParameterScope()
         let trunk = SmallTrunk(scope["trunk"])
@@ -81,7 +82,8 @@ struct Fixture {
         step = try TrainingStep(
             network: network, tasks: tasks, arena: arena,
             optimizer: try Optimizer(gradientDescent ? SGD() as any OptimizerRule : Adam(), for: arena),
-            method: try Method(named: method, parameters: parameters, seed: 5), seed: 5)
+            method: try Method(named: method, parameters: parameters, seed: 5), gradientOptions: gradientOptions,
+            seed: 5)
     }
 
     /// 50 samples whose targets depend on the inputs.

@@ -9,6 +9,7 @@ public final class MetricsLog {
         let epoch: Int
         let learningRate: Float
         let train: [String: [String: Double]]
+        let skipped: String?
     }
 
     private struct EpochLine: Encodable {
@@ -19,6 +20,8 @@ public final class MetricsLog {
         let train: [String: [String: Double]]
         let valid: [String: [String: Double]]
         let balance: Balance?
+        /// Nil where there are none.
+        let skippedSteps: Int?
     }
 
     private struct EndLine: Encodable {
@@ -72,17 +75,18 @@ public final class MetricsLog {
     public func record(_ event: TrainingEvent) throws {
         switch event {
         case .step(let report):
-            if report.step % interval == 0 {
+            if report.step % interval == 0 || report.skipped != nil {
                 try write(
                     StepLine(
                         step: report.step, epoch: report.epoch, learningRate: report.learningRate,
-                        train: report.losses.mapValues { ["loss": $0] }))
+                        train: report.losses.mapValues { ["loss": $0] }, skipped: report.skipped))
             }
         case .epoch(let report):
             try write(
                 EpochLine(
                     epoch: report.epoch, step: report.step, seconds: report.seconds, train: report.train,
-                    valid: report.valid, balance: report.balance))
+                    valid: report.valid, balance: report.balance,
+                    skippedSteps: report.skippedSteps > 0 ? report.skippedSteps : nil))
         case .end(let summary):
             try write(
                 EndLine(

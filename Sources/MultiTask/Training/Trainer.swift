@@ -108,7 +108,7 @@ public final class Trainer {
         try folder.restore(step)
         progress = saved
         step.optimizer.stepCounts = saved.optimizerSteps
-        if let state = saved.method { try step.method.restore(state) }
+        if let state = saved.method { try step.restore(state) }
     }
 
     /// Steps that are behind the run.
@@ -180,7 +180,7 @@ public final class Trainer {
                         epoch: progress.epoch + 1, step: progress.step, batch: progress.batch, samples: batch.count,
                         learningRate: learningRate,
                         losses: named(outcome.losses.map { $0.map(Double.init) }),
-                        conflictRate: outcome.gramian?.conflictRate)))
+                        conflictRate: outcome.gramian?.conflictRate, skipped: outcome.skipped?.description)))
             if progress.batch < loader.batchCount {
                 if let interval = settings.checkpointInterval, progress.step % interval == 0 {
                     try saveLast(observer: observer)
@@ -217,7 +217,7 @@ public final class Trainer {
             .epoch(
                 EpochReport(
                     epoch: progress.epoch, step: progress.step, seconds: seconds, train: train, valid: metrics,
-                    balance: epoch.balance, isBest: isBest)))
+                    balance: epoch.balance, skippedSteps: epoch.skipped, isBest: isBest)))
         if isBest { try folder?.writeBest(step.arena) }
         try saveLast(observer: observer)
     }
@@ -244,7 +244,7 @@ public final class Trainer {
         guard let folder else { return }
         try checkParameters()
         progress.optimizerSteps = step.optimizer.stepCounts
-        progress.method = try step.method.encodedState()
+        progress.method = try step.state()
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let state = String(decoding: try encoder.encode(progress), as: UTF8.self)

@@ -37,6 +37,8 @@ public struct StepReport: Hashable, Sendable {
     public let losses: [String: Double]
     /// Share of task pairs with opposing gradients; nil for methods that never look at gradients.
     public let conflictRate: Double?
+    /// Why nothing was updated; nil where something was.
+    public let skipped: String?
 }
 
 /// Means over one epoch.
@@ -50,6 +52,8 @@ public struct EpochReport: Hashable, Sendable, Codable {
     public let valid: [String: [String: Double]]
     /// Nil for methods that never look at gradients.
     public let balance: Balance?
+    /// Steps that updated nothing because a loss or gradient was not finite.
+    public let skippedSteps: Int
     /// Whether no epoch before was better.
     public let isBest: Bool
 }

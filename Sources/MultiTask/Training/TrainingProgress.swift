@@ -25,7 +25,7 @@ struct TrainingProgress: Codable {
     var best: [String: [String: Double]] = [:]
     /// Steps that the optimizer has taken per group.
     var optimizerSteps: [String: Int] = [:]
-    var method: Data?
+    var method: TrainingStep.State?
 
     init(identity: Identity, tasks: Int) {
         self.identity = identity
@@ -44,6 +44,8 @@ struct EpochAccumulator: Codable {
     private var cosines: [[Double]]
     private var measured: [[Int]]
     private var gramians = 0
+    /// Steps that updated nothing.
+    private(set) var skipped = 0
 
     init(tasks: Int) {
         samples = Array(repeating: 0, count: tasks)
@@ -56,6 +58,7 @@ struct EpochAccumulator: Codable {
 
     mutating func add(_ outcome: StepOutcome, samples count: Int, seconds: Double) {
         self.seconds += seconds
+        if outcome.skipped != nil { skipped += 1 }
         for (task, loss) in outcome.losses.enumerated() {
             guard let loss else { continue }
             samples[task] += count
