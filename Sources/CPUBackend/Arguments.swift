@@ -88,4 +88,7 @@ struct Scratch {
     var floats: UnsafeMutablePointer<Float> {
         UnsafeMutableRawPointer(buffer.handle).assumingMemoryBound(to: Float.self)
     }
+    var integers: UnsafeMutablePointer<Int32> {
+        UnsafeMutableRawPointer(buffer.handle).assumingMemoryBound(to: Int32.self)
+    }
 }

@@ -10,13 +10,15 @@ extension CPUDevice {
         let running = statistics.updatesRunning ? (arguments.floats(channels), arguments.floats(channels)) : nil
         let (epsilon, momentum) = (arguments.scalar(), arguments.scalar())
 
-        try sumColumns(rows: rows, columns: channels, into: [mean]) { part, sums in
-            concord_column_sum(input + part.lowerBound * channels, part.count, channels, sums)
+        let grain = CPUDevice.rowGrain(columns: channels)
+        let moments = try scratch(count: (rows + grain - 1) / grain * 3 * channels)
+        workers.run(count: rows, grain: grain) { part in
+            concord_batch_norm_moments(
+                input + part.lowerBound * channels, part.count, channels,
+                moments.floats + part.lowerBound / grain * 3 * channels)
         }
-        for channel in 0..<channels { mean[channel] /= Float(rows) }
-        try sumColumns(rows: rows, columns: channels, into: [reciprocalDeviation]) { part, sums in
-            concord_batch_norm_deviations(input + part.lowerBound * channels, part.count, channels, mean, sums)
-        }
+        concord_batch_norm_statistics(moments.floats, rows, channels, grain, mean, reciprocalDeviation)
+        withExtendedLifetime(moments) {}
         for channel in 0..<channels {
             let squares = reciprocalDeviation[channel]
             reciprocalDeviation[channel] = 1 / (squares / Float(rows) + epsilon).squareRoot()
@@ -92,6 +94,9 @@ extension CPUDevice {
         }
     }
 
+    /// Rows of a part that a cache keeps; whole blocks of the summation tree, so that a part is a subtree.
+    private static func rowGrain(columns: Int) -> Int { max(64, Workers.elementGrain / max(columns, 1) / 64 * 64) }
+
     /// Sums columns: `body` writes the sums over a range of rows, one row of `columns` per result, and their sums over
     /// all ranges are the results.
     func sumColumns(
@@ -99,8 +104,7 @@ extension CPUDevice {
         _ body: (_ part: Range<Int>, _ sums: UnsafeMutablePointer<Float>) -> Void
     ) throws(ComputeError) {
         let width = results.count * columns
-        // Whole blocks of the summation tree, so that a part is a subtree.
-        let grain = max(64, Workers.elementGrain / max(columns, 1) / 64 * 64)
+        let grain = CPUDevice.rowGrain(columns: columns)
         let parts = (rows + grain - 1) / grain
         let scratch = try scratch(count: (parts + 1) * width)
         let partial = scratch.floats

@@ -18,6 +18,8 @@ public final class CPUDevice: Device {
 
     /// Blocks are aligned to a cache line, which is also the widest vector register.
     private static let alignment = 64
+    /// Bytes of a large page of the processor.
+    private static let hugePage = 2 << 20
 
     /// - Parameter threads: how many threads may work at a time. Without it the environment variable `CONCORD_THREADS`
     ///   counts, and without that the number of cores.
@@ -37,8 +39,14 @@ public final class CPUDevice: Device {
             limit: memory,
             source: BufferPool.Source(
                 allocate: { byteCount in
+                    let isHuge = byteCount >= CPUDevice.hugePage
                     var block: UnsafeMutableRawPointer?
-                    guard posix_memalign(&block, CPUDevice.alignment, byteCount) == 0 else { return nil }
+                    let alignment = isHuge ? CPUDevice.hugePage : CPUDevice.alignment
+                    guard posix_memalign(&block, alignment, byteCount) == 0 else { return nil }
+                    #if os(Linux)
+                        // Fewer pages, fewer misses of the translation buffer.
+                        if isHuge { madvise(block, byteCount, MADV_HUGEPAGE) }
+                    #endif
                     return block.map(OpaquePointer.init)
                 },
                 free: { Foundation.free(UnsafeMutableRawPointer($0)) }))

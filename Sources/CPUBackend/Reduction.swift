@@ -21,38 +21,63 @@ extension CPUDevice {
         case .logSumExp:
             fold(reduction, input, arguments.floats(count), .logSumExp)
         case .argmax:
-            fold(reduction, input, arguments.integers(count), .argmax)
+            try argmax(reduction, input, arguments.integers(count))
         }
     }
-
-    /// Elements of one partial result, where a long axis is cut into parts.
-    private static let partElements = 1 << 16
 
     /// Folds parts of the axis first and then their results, so that few long sums keep all threads busy.
     private func fold(
         _ reduction: Reduction, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
         _ kernel: FoldKernel<Float>, _ combine: FoldKernel<Float>
     ) throws(ComputeError) {
-        let (outer, axis, inner) = (reduction.outer, reduction.axis, reduction.inner)
-        // Parts of whole blocks of the summation tree.
-        let length = max(512, CPUDevice.partElements / max(inner, 1) / 512 * 512)
-        let parts = (axis + length - 1) / length
-        guard parts > 1, outer < 16 else { return fold(reduction, input, output, kernel) }
-
-        let scratch = try scratch(count: outer * parts * inner)
-        let partial = scratch.floats
-        workers.run(parts: outer * parts) { part, _ in
-            let first = part % parts * length
-            let rows = min(length, axis - first)
-            let source = input + (part / parts * axis + first) * inner
+        guard let parts = Parts(reduction) else { return fold(reduction, input, output, kernel) }
+        let (outer, inner) = (reduction.outer, reduction.inner)
+        let partial = try scratch(count: outer * parts.count * inner)
+        run(parts, of: reduction, input) { source, rows, place in
             if inner == 1 {
-                kernel.rows(source, 1, rows, partial + part)
+                kernel.rows(source, 1, rows, partial.floats + place)
             } else {
-                kernel.columns(source, rows, inner, partial + part * inner)
+                kernel.columns(source, rows, inner, partial.floats + place)
             }
         }
-        let rest = Reduction(reduction.function, outer: outer, axis: parts, inner: inner)
-        withExtendedLifetime(scratch) { fold(rest, partial, output, combine) }
+        let rest = Reduction(reduction.function, outer: outer, axis: parts.count, inner: inner)
+        withExtendedLifetime(partial) { fold(rest, partial.floats, output, combine) }
+    }
+
+    /// The same for the places of the largest elements.
+    private func argmax(
+        _ reduction: Reduction, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Int32>
+    ) throws(ComputeError) {
+        guard let parts = Parts(reduction) else { return fold(reduction, input, output, .argmax) }
+        let (outer, inner) = (reduction.outer, reduction.inner)
+        let count = outer * parts.count * inner
+        let scratch = try scratch(count: 2 * count)
+        let (largest, winners) = (scratch.floats, scratch.integers + count)
+        run(parts, of: reduction, input) { source, rows, place in
+            if inner == 1 {
+                concord_row_argmax(source, 1, rows, winners + place, largest + place)
+            } else {
+                concord_column_argmax(source, rows, inner, winners + place, largest + place)
+            }
+        }
+        for matrix in 0..<outer {
+            let place = matrix * parts.count * inner
+            concord_argmax_of_parts(
+                largest + place, winners + place, parts.count, inner, parts.length, output + matrix * inner)
+        }
+        withExtendedLifetime(scratch) {}
+    }
+
+    /// Runs `body` for every part; its result is `inner` elements at `place`.
+    private func run(
+        _ parts: Parts, of reduction: Reduction, _ input: UnsafePointer<Float>,
+        _ body: (_ source: UnsafePointer<Float>, _ rows: Int, _ place: Int) -> Void
+    ) {
+        let (axis, inner) = (reduction.axis, reduction.inner)
+        workers.run(parts: reduction.outer * parts.count) { part, _ in
+            let first = part % parts.count * parts.length
+            body(input + (part / parts.count * axis + first) * inner, min(parts.length, axis - first), part * inner)
+        }
     }
 
     private func fold<Result>(
@@ -72,6 +97,28 @@ extension CPUDevice {
     }
 }
 
+/// How a long axis is cut.
+private struct Parts {
+    let length: Int
+    let count: Int
+
+    /// Elements of a part.
+    private static let elements = 1 << 16
+    /// Whole blocks of the summation tree; few results beside many elements.
+    private static let unit = 512
+    private static let columnUnit = 128
+    /// So many folds keep the threads busy as they are.
+    private static let manyFolds = 16
+
+    /// Nil where the axis is folded in one go.
+    init?(_ reduction: Reduction) {
+        let unit = reduction.inner == 1 ? Parts.unit : Parts.columnUnit
+        length = max(unit, Parts.elements / max(reduction.inner, 1) / unit * unit)
+        count = (reduction.axis + length - 1) / length
+        if count <= 1 || reduction.outer >= Parts.manyFolds { return nil }
+    }
+}
+
 /// How rows and columns of a matrix are folded.
 private struct FoldKernel<Result> {
     typealias Function = (UnsafePointer<Float>?, Int, Int, UnsafeMutablePointer<Result>?) -> Void
@@ -88,5 +135,8 @@ extension FoldKernel<Float> {
 }
 
 extension FoldKernel<Int32> {
-    static var argmax: Self { Self(rows: concord_row_argmax, columns: concord_column_argmax) }
+    static var argmax: Self {
+        Self(
+            rows: { concord_row_argmax($0, $1, $2, $3, nil) }, columns: { concord_column_argmax($0, $1, $2, $3, nil) })
+    }
 }

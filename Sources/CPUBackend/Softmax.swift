@@ -7,7 +7,7 @@ extension CPUDevice {
         let input = arguments.floats(softmax.rows * columns)
         let output = arguments.floats(softmax.rows * columns)
         let kernel = softmax.logarithm ? concord_log_softmax : concord_softmax
-        workers.rows(softmax.rows, columns: columns, cost: 4) { rows in
+        workers.rows(softmax.rows, columns: columns) { rows in
             kernel(input + rows.lowerBound * columns, rows.count, columns, output + rows.lowerBound * columns)
         }
     }

@@ -21,6 +21,9 @@
 // The iterations of the next loop do not depend on each other, even where input and output are the same memory.
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave(enable)")
 
+// The next loop has a constant number of iterations, and what it indexes is to stay in registers.
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
 // Sixteen numbers in vector registers: one register of AVX-512, two of AVX2, four of SSE.
 #define LANES 16
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
@@ -60,8 +63,9 @@ INLINE float sum_of_lanes(const lanes *x) {
         while (depth_ > 0) result += subtrees_[--depth_];                                 \
     } while (0)
 
-// The same for every column of a matrix, at most COLUMN_TILE columns at a time.
-#define COLUMN_TILE 256
+// The same for every column of a matrix, at most COLUMN_TILE columns at a time: long pieces of rows are read in order,
+// and the running sums stay in the first-level cache.
+#define COLUMN_TILE 1024
 #define COLUMN_BLOCK 32
 #define COLUMN_LEVELS 32
 
@@ -72,11 +76,9 @@ INLINE float sum_of_lanes(const lanes *x) {
         int depth_ = 0;                                                                   \
         for (long first_ = 0; first_ < (rows); first_ += COLUMN_BLOCK) {                  \
             const long last_ = first_ + COLUMN_BLOCK < (rows) ? first_ + COLUMN_BLOCK : (rows); \
-            float *block_ = subtrees_[depth_];                                            \
+            float *const block_ = subtrees_[depth_];                                      \
             memset(block_, 0, (size_t)(width) * sizeof(float));                           \
-            for (long row = first_; row < last_; ++row) {                                 \
-                INDEPENDENT for (long column = 0; column < (width); ++column) block_[column] += (term); \
-            }                                                                             \
+            FOR_EACH_ROW(row, first_, last_, column, width, block_[column] += (term));    \
             for (long bits_ = first_ / COLUMN_BLOCK; bits_ & 1; bits_ >>= 1) {            \
                 --depth_;                                                                 \
                 INDEPENDENT for (long column = 0; column < (width); ++column)             \
@@ -91,6 +93,28 @@ INLINE float sum_of_lanes(const lanes *x) {
                 (sums)[column] += subtrees_[depth_][column];                              \
         }                                                                                 \
     } while (0)
+
+// Executes `statement` for every row and column, for four rows together: what belongs to a column is loaded and stored
+// once for all of them.
+#define FOR_EACH_ROW(row, first, last, column, width, statement)                          \
+    do {                                                                                  \
+        long next_ = (first);                                                             \
+        for (; next_ + 4 <= (last); next_ += 4) {                                         \
+            INDEPENDENT for (long column = 0; column < (width); ++column) {               \
+                { const long row = next_; statement; }                                    \
+                { const long row = next_ + 1; statement; }                                \
+                { const long row = next_ + 2; statement; }                                \
+                { const long row = next_ + 3; statement; }                                \
+            }                                                                             \
+        }                                                                                 \
+        for (; next_ < (last); ++next_) {                                                 \
+            const long row = next_;                                                       \
+            INDEPENDENT for (long column = 0; column < (width); ++column) statement;      \
+        }                                                                                 \
+    } while (0)
+
+// Independent running extremes, so that a loop over a row has no serial dependency.
+#define RUNNING 64
 
 // The square root as an instruction: `sqrtf` may set `errno`, which keeps a loop from being vectorised.
 #define SQUARE_ROOT(x) __builtin_elementwise_sqrt(x)

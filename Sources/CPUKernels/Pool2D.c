@@ -85,6 +85,9 @@ INLINE float window_count(const struct concord_pool *pool, struct clipped window
                                         : (window.bottom - window.top) * (window.right - window.left));
 }
 
+// Channels that are summed together.
+#define CHANNEL_TILE 256
+
 KERNEL void concord_average_pool(
     const struct concord_pool *pool, const float *image, long first_row, long last_row, float *output) {
     const long channels = pool->channels;
@@ -93,12 +96,12 @@ KERNEL void concord_average_pool(
             const struct clipped window = clip(pool, row, column);
             const float count = window_count(pool, window);
             float *const average = output + (row * pool->output_width + column) * channels;
-            for (long first = 0; first < channels; first += COLUMN_TILE) {
-                const long width = smaller(COLUMN_TILE, channels - first);
-                float total[COLUMN_TILE] = {};
+            for (long first = 0; first < channels; first += CHANNEL_TILE) {
+                const long width = smaller(CHANNEL_TILE, channels - first);
+                float total[CHANNEL_TILE] = {};
                 // Rows are summed apart, so that the error of a large window grows with its edge only.
                 for (long y = window.top; y < window.bottom; ++y) {
-                    float sum[COLUMN_TILE] = {};
+                    float sum[CHANNEL_TILE] = {};
                     for (long x = window.left; x < window.right; ++x) {
                         const float *const value = image + (y * pool->input_width + x) * channels + first;
                         INDEPENDENT for (long i = 0; i < width; ++i) sum[i] += value[i];

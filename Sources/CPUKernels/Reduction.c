@@ -29,41 +29,43 @@ COLUMN_SUM(sum_of_squares, x[row * columns + i] * x[row * columns + i])
 // Replaces the best so far; NaN beats everything.
 #define BEATS(x, best, relation) ((x)relation(best) || (x) != (x))
 
-// Independent running results, so that the loop over a row has no serial dependency.
-#define RUNNING 16
-
 #define EXTREMUM(name, relation)                                                                        \
-    KERNEL void concord_row_##name(const float *input, long rows, long columns, float *output) {        \
-        for (long row = 0; row < rows; ++row) {                                                         \
-            const float *const x = input + row * columns;                                               \
-            float best = x[0];                                                                          \
-            long first = 0;                                                                             \
-            if (columns >= RUNNING) {                                                                   \
-                float running[RUNNING];                                                                 \
-                memcpy(running, x, sizeof running);                                                     \
-                for (first = RUNNING; first + RUNNING <= columns; first += RUNNING) {                   \
-                    INDEPENDENT for (long i = 0; i < RUNNING; ++i)                                      \
-                        running[i] = BEATS(x[first + i], running[i], relation) ? x[first + i] : running[i]; \
-                }                                                                                       \
-                for (long width = RUNNING / 2; width > 0; width /= 2) {                                 \
-                    for (long i = 0; i < width; ++i) {                                                  \
-                        const float other = running[i + width];                                         \
-                        running[i] = BEATS(other, running[i], relation) ? other : running[i];           \
-                    }                                                                                   \
-                }                                                                                       \
-                best = running[0];                                                                      \
+    INLINE float name##_of(const float *x, long count) {                                                \
+        float best = x[0];                                                                              \
+        long first = 0;                                                                                 \
+        if (count >= RUNNING) {                                                                         \
+            float running[RUNNING];                                                                     \
+            memcpy(running, x, sizeof running);                                                         \
+            for (first = RUNNING; first + RUNNING <= count; first += RUNNING) {                         \
+                INDEPENDENT for (long i = 0; i < RUNNING; ++i)                                          \
+                    running[i] = BEATS(x[first + i], running[i], relation) ? x[first + i] : running[i]; \
             }                                                                                           \
-            for (long i = first; i < columns; ++i) best = BEATS(x[i], best, relation) ? x[i] : best;    \
-            output[row] = best;                                                                         \
+            for (long width = RUNNING / 2; width > 0; width /= 2) {                                     \
+                for (long i = 0; i < width; ++i) {                                                      \
+                    const float other = running[i + width];                                             \
+                    running[i] = BEATS(other, running[i], relation) ? other : running[i];               \
+                }                                                                                       \
+            }                                                                                           \
+            best = running[0];                                                                          \
         }                                                                                               \
+        for (long i = first; i < count; ++i) best = BEATS(x[i], best, relation) ? x[i] : best;          \
+        return best;                                                                                    \
+    }                                                                                                   \
+                                                                                                        \
+    KERNEL void concord_row_##name(const float *input, long rows, long columns, float *output) {        \
+        for (long row = 0; row < rows; ++row) output[row] = name##_of(input + row * columns, columns);  \
     }                                                                                                   \
                                                                                                         \
     KERNEL void concord_column_##name(const float *input, long rows, long columns, float *output) {     \
-        memcpy(output, input, (size_t)columns * sizeof(float));                                         \
-        for (long row = 1; row < rows; ++row) {                                                         \
-            const float *const x = input + row * columns;                                               \
-            INDEPENDENT for (long i = 0; i < columns; ++i)                                              \
-                output[i] = BEATS(x[i], output[i], relation) ? x[i] : output[i];                        \
+        for (long first = 0; first < columns; first += COLUMN_TILE) {                                   \
+            const float *const x = input + first;                                                       \
+            const long width = smaller(COLUMN_TILE, columns - first);                                   \
+            float best[COLUMN_TILE];                                                                    \
+            memcpy(best, x, (size_t)width * sizeof(float));                                             \
+            FOR_EACH_ROW(                                                                               \
+                row, 1, rows, i, width,                                                                 \
+                best[i] = BEATS(x[row * columns + i], best[i], relation) ? x[row * columns + i] : best[i]); \
+            memcpy(output + first, best, (size_t)width * sizeof(float));                                \
         }                                                                                               \
     }
 
@@ -96,34 +98,69 @@ KERNEL void concord_column_log_sum_exp(const float *input, long rows, long colum
     }
 }
 
-KERNEL void concord_row_argmax(const float *input, long rows, long columns, int32_t *output) {
+// Elements whose maximum is looked for first, and then its place, while they are in the first-level cache.
+#define SEARCHED 2048
+
+// The place of the first element that is `value`, or NaN where that is NaN; there is one.
+INLINE long place_of(float value, const float *x, long count) {
+    long first = 0;
+    for (; first + LANES <= count; first += LANES) {
+        int found = 0;
+        for (long i = 0; i < LANES; ++i) found |= (x[first + i] == value) | (x[first + i] != x[first + i]);
+        if (found) break;
+    }
+    while (x[first] != value && x[first] == x[first]) ++first;
+    return first;
+}
+
+KERNEL void concord_row_argmax(const float *input, long rows, long columns, int32_t *output, float *largest) {
     for (long row = 0; row < rows; ++row) {
         const float *const x = input + row * columns;
         float best = x[0];
         long winner = 0;
-        for (long i = 1; i < columns; ++i) {
-            if (x[i] > best || (x[i] != x[i] && best == best)) {
-                best = x[i];
-                winner = i;
+        for (long first = 0; first < columns; first += SEARCHED) {
+            const long count = smaller(SEARCHED, columns - first);
+            const float value = maximum_of(x + first, count);
+            if (value > best || (value != value && best == best)) {
+                best = value;
+                winner = first + place_of(value, x + first, count);
             }
         }
         output[row] = (int32_t)winner;
+        if (largest) largest[row] = best;
     }
 }
 
-KERNEL void concord_column_argmax(const float *input, long rows, long columns, int32_t *output) {
+KERNEL void concord_column_argmax(const float *input, long rows, long columns, int32_t *output, float *largest) {
     for (long first = 0; first < columns; first += COLUMN_TILE) {
         const long width = smaller(COLUMN_TILE, columns - first);
+        const float *const x = input + first;
         float best[COLUMN_TILE];
-        memcpy(best, input + first, (size_t)width * sizeof(float));
-        memset(output + first, 0, (size_t)width * sizeof(int32_t));
-        for (long row = 1; row < rows; ++row) {
-            const float *const x = input + row * columns + first;
-            INDEPENDENT for (long i = 0; i < width; ++i) {
-                const int wins = (x[i] > best[i]) | ((x[i] != x[i]) & (best[i] == best[i]));
-                best[i] = wins ? x[i] : best[i];
-                output[first + i] = wins ? (int32_t)row : output[first + i];
+        int32_t winner[COLUMN_TILE] = {};
+        memcpy(best, x, (size_t)width * sizeof(float));
+        FOR_EACH_ROW(row, 1, rows, i, width, {
+            const float value = x[row * columns + i];
+            const int wins = !(value <= best[i]) & (best[i] == best[i]);
+            best[i] = wins ? value : best[i];
+            winner[i] = wins ? (int32_t)row : winner[i];
+        });
+        memcpy(output + first, winner, (size_t)width * sizeof(int32_t));
+        if (largest) memcpy(largest + first, best, (size_t)width * sizeof(float));
+    }
+}
+
+KERNEL void concord_argmax_of_parts(
+    const float *largest, const int32_t *winners, long parts, long columns, long part_length, int32_t *output) {
+    for (long column = 0; column < columns; ++column) {
+        float best = largest[column];
+        long winner = 0;
+        for (long part = 1; part < parts; ++part) {
+            const float x = largest[part * columns + column];
+            if (x > best || (x != x && best == best)) {
+                best = x;
+                winner = part;
             }
         }
+        output[column] = (int32_t)(winner * part_length) + winners[winner * columns + column];
     }
 }

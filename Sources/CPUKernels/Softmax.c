@@ -4,17 +4,28 @@
 INLINE float row_shift(const float *x, long columns) {
     float best = x[0];
     long first = 0;
-    if (columns >= LANES) {
-        float running[LANES];
+    if (columns >= RUNNING) {
+        float running[RUNNING];
         memcpy(running, x, sizeof running);
-        for (first = LANES; first + LANES <= columns; first += LANES) {
-            INDEPENDENT for (long i = 0; i < LANES; ++i)
+        for (first = RUNNING; first + RUNNING <= columns; first += RUNNING) {
+            INDEPENDENT for (long i = 0; i < RUNNING; ++i)
                 running[i] = x[first + i] > running[i] ? x[first + i] : running[i];
         }
-        for (long i = 0; i < LANES; ++i) best = running[i] > best ? running[i] : best;
+        for (long width = RUNNING / 2; width > 0; width /= 2) {
+            for (long i = 0; i < width; ++i)
+                running[i] = running[i + width] > running[i] ? running[i + width] : running[i];
+        }
+        best = running[0] > best ? running[0] : best;
     }
     for (long i = first; i < columns; ++i) best = x[i] > best ? x[i] : best;
     return best;
+}
+
+// Elements of the next row that are fetched while as many exponentials are computed.
+#define FETCHED 256
+
+INLINE void fetch(const float *x, long count) {
+    for (long i = 0; i < count; i += LANES) __builtin_prefetch(x + i);
 }
 
 KERNEL void concord_softmax(const float *input, long rows, long columns, float *output) {
@@ -22,9 +33,14 @@ KERNEL void concord_softmax(const float *input, long rows, long columns, float *
         const float *const x = input + row * columns;
         float *const y = output + row * columns;
         const float shift = row_shift(x, columns);
-        INDEPENDENT for (long i = 0; i < columns; ++i) y[i] = exponential(x[i] - shift);
+        for (long first = 0; first < columns; first += FETCHED) {
+            const long last = smaller(first + FETCHED, columns);
+            if (row + 1 < rows) fetch(x + columns + first, last - first);
+            INDEPENDENT for (long i = first; i < last; ++i) y[i] = exponential(x[i] - shift);
+        }
         PAIRWISE_SUM(sum, i, columns, y[i]);
-        INDEPENDENT for (long i = 0; i < columns; ++i) y[i] /= sum;
+        const float scale = 1 / sum;
+        INDEPENDENT for (long i = 0; i < columns; ++i) y[i] *= scale;
     }
 }
 

@@ -85,6 +85,24 @@ void concord_conv_depthwise_gather(
     const struct concord_conv_work *work, const long *filter_taps, const float *const *sources,
     float *const *targets, long pixels);
 
+// One filter per channel, for windows 3, 5 or 7 wide at a stride of 1 along the row, or 3 or 5 wide at 2, without
+// dilation there. Channels are a multiple of 16, the filter is [window_height, window_width, channels].
+struct concord_depthwise {
+    const float *source, *filter;
+    // One element per channel, or null.
+    const float *bias;
+    float *target;
+    long source_height, source_width, target_height, target_width, channels;
+    long window_height, window_width, stride_height, stride_width, dilation_height, padding_top, padding_left;
+    // Whether the filter is taken back to front, as in the data gradient at a stride of 1.
+    int flipped;
+    int accumulate;
+    enum concord_activation activation;
+};
+
+// Computes rows [first_row, last_row) of all target images.
+void concord_depthwise_gather(const struct concord_depthwise *work, long first_row, long last_row);
+
 // Arranges deltas as panels [columns / 16][pixels][16].
 void concord_conv_pack_deltas(float *const *targets, long pixels, long columns, float *panels);
 
@@ -129,16 +147,22 @@ void concord_average_pool_gradient(const struct concord_pool *pool, const float 
 
 // Reductions of a matrix: over every row, or over every column.
 
-#define CONCORD_REDUCTION(name, result)                                                             \
-    void concord_row_##name(const float *input, long rows, long columns, result *output);           \
-    void concord_column_##name(const float *input, long rows, long columns, result *output);
+#define CONCORD_REDUCTION(name)                                                                    \
+    void concord_row_##name(const float *input, long rows, long columns, float *output);           \
+    void concord_column_##name(const float *input, long rows, long columns, float *output);
 
-CONCORD_REDUCTION(sum, float)
-CONCORD_REDUCTION(sum_of_squares, float)
-CONCORD_REDUCTION(maximum, float)
-CONCORD_REDUCTION(minimum, float)
-CONCORD_REDUCTION(log_sum_exp, float)
-CONCORD_REDUCTION(argmax, int32_t)
+CONCORD_REDUCTION(sum)
+CONCORD_REDUCTION(sum_of_squares)
+CONCORD_REDUCTION(maximum)
+CONCORD_REDUCTION(minimum)
+CONCORD_REDUCTION(log_sum_exp)
+
+// `largest` takes the values of the winners, unless it is null.
+void concord_row_argmax(const float *input, long rows, long columns, int32_t *output, float *largest);
+void concord_column_argmax(const float *input, long rows, long columns, int32_t *output, float *largest);
+// The winners of whole columns from those of parts of `part_length` rows, both [parts, columns].
+void concord_argmax_of_parts(
+    const float *largest, const int32_t *winners, long parts, long columns, long part_length, int32_t *output);
 
 // Elementwise functions and their derivatives; `a` and `b` are the scalars of the function.
 
@@ -236,9 +260,11 @@ void concord_weighted_mean(const float *values, const float *weights, long count
 
 // Batch normalisation of [rows, channels].
 
-// `sums[c] = Σ_rows (x - mean)²`.
-void concord_batch_norm_deviations(
-    const float *input, long rows, long channels, const float *mean, float *sums);
+// Of some rows, [3, channels]: the rounded mean, the sum of the distances from it, and the sum of their squares.
+void concord_batch_norm_moments(const float *input, long rows, long channels, float *moments);
+// The mean of all rows and the sum of the squared distances from it, of parts of `part_rows` rows.
+void concord_batch_norm_statistics(
+    const float *moments, long rows, long channels, long part_rows, float *mean, float *squares);
 void concord_batch_norm_apply(
     const float *input, long rows, long channels, const float *mean, const float *reciprocal_deviation,
     const float *gamma, const float *beta, enum concord_activation activation, float *output);
