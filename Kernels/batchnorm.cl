@@ -1,6 +1,13 @@
-// Batch normalisation over [rows, channels]. One work-item owns `block` rows with all channels. Sums keep
-// VECTORS vectors of channels in registers.
+// Batch normalisation over [rows, channels]. One work-item owns `block` rows with all channels. Sums of
+// VECTORS vectors of channels are kept side by side.
 #include "common.clh"
+
+// Few vectors are kept in registers, many in the first-level cache.
+#if VECTORS <= 4
+#define EACH_VECTOR _Pragma("unroll")
+#else
+#define EACH_VECTOR _Pragma("nounroll")
+#endif
 
 #define WIDTH (VECTORS * LANES)
 
@@ -17,28 +24,30 @@ __kernel void batchnorm_moments(__global const float *input, ulong input_offset,
     moments += moments_offset + get_global_id(0) * 3 * channels;
     const ulong size = (ulong)rows * channels;
     for (int c = 0; c < channels; c += WIDTH) {
+        const int vectors = VECTORS <= 4 ? VECTORS : min(VECTORS, (channels - c + LANES - 1) / LANES);
         float16 means[VECTORS];
         float16 rests[VECTORS];
         float16 squares[VECTORS];
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) means[v] = rests[v] = squares[v] = (float16)(0.0f);
+EACH_VECTOR
+        for (int v = 0; v < vectors; v++) means[v] = rests[v] = squares[v] = (float16)(0.0f);
         for (int row = first; row < last; row++) {
-#pragma unroll
-            for (int v = 0; v < VECTORS; v++)
-                means[v] += load_within(input, (ulong)row * channels + c + v * LANES, size);
+            const ulong line = (ulong)row * channels + c;
+EACH_VECTOR
+            for (int v = 0; v < vectors; v++) means[v] += load_within(input, line + v * LANES, size);
         }
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) means[v] /= count;
+EACH_VECTOR
+        for (int v = 0; v < vectors; v++) means[v] /= count;
         for (int row = first; row < last; row++) {
-#pragma unroll
-            for (int v = 0; v < VECTORS; v++) {
-                const float16 x = load_within(input, (ulong)row * channels + c + v * LANES, size) - means[v];
+            const ulong line = (ulong)row * channels + c;
+EACH_VECTOR
+            for (int v = 0; v < vectors; v++) {
+                const float16 x = load_within(input, line + v * LANES, size) - means[v];
                 rests[v] += x;
                 squares[v] = fma(x, x, squares[v]);
             }
         }
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) {
+EACH_VECTOR
+        for (int v = 0; v < vectors; v++) {
             const int place = c + v * LANES;
             rests[v] /= count;
             store_partial(means[v], moments + place, channels - place);
@@ -134,25 +143,26 @@ __kernel void batchnorm_parameter_sums(__global const float *input, ulong input_
     sums += sums_offset + (get_global_id(0) * 2 * tasks + task) * channels;
     const ulong size = (ulong)rows * channels;
     for (int c = 0; c < channels; c += WIDTH) {
+        const int vectors = VECTORS <= 4 ? VECTORS : min(VECTORS, (channels - c + LANES - 1) / LANES);
         float16 centres[VECTORS];
         float16 products[VECTORS];
         float16 totals[VECTORS];
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) {
+EACH_VECTOR
+        for (int v = 0; v < vectors; v++) {
             centres[v] = load_vector(mean + mean_offset + c + v * LANES, channels - c - v * LANES);
             products[v] = totals[v] = (float16)(0.0f);
         }
         for (int row = first; row < last; row++) {
-#pragma unroll
-            for (int v = 0; v < VECTORS; v++) {
-                const ulong place = (ulong)row * channels + c + v * LANES;
-                const float16 delta = load_within(deltas, place, size);
-                products[v] = fma(delta, load_within(input, place, size) - centres[v], products[v]);
+            const ulong line = (ulong)row * channels + c;
+EACH_VECTOR
+            for (int v = 0; v < vectors; v++) {
+                const float16 delta = load_within(deltas, line + v * LANES, size);
+                products[v] = fma(delta, load_within(input, line + v * LANES, size) - centres[v], products[v]);
                 totals[v] += delta;
             }
         }
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) {
+EACH_VECTOR
+        for (int v = 0; v < vectors; v++) {
             const int place = c + v * LANES;
             const float16 scale = load_vector(reciprocal + reciprocal_offset + place, channels - place);
             store_partial(products[v] * scale, sums + place, channels - place);

@@ -4,6 +4,13 @@
 // tree depends on the shape alone. FUNCTION has the numbers of `Reduction.Function`.
 #include "common.clh"
 
+// Few vectors are kept in registers, many in the first-level cache.
+#if VECTORS <= 4
+#define EACH_VECTOR _Pragma("unroll")
+#else
+#define EACH_VECTOR _Pragma("nounroll")
+#endif
+
 #define SUM 0
 #define MEAN 1
 #define MAXIMUM 2
@@ -23,61 +30,11 @@
 // What the exponents of a sum are taken around: an infinite maximum would make them NaN.
 static float16 pivot_of(float16 maximum) { return select(maximum, (float16)(0.0f), isinf(maximum)); }
 
-#if FUNCTION == ARGMAX
-
-#define NO_INDEX INT_MAX
-
-typedef struct {
-    float16 value;
-    int16 index;
-} State;
-
-static State start(void)
-{
-    State state = {(float16)(NEUTRAL), (int16)(NO_INDEX)};
-    return state;
-}
-
-// Keeps the larger value, the first one among equals; NaN is larger than everything.
-static State combine(State state, float16 value, int16 index)
-{
-    const int16 same = value == state.value || (isnan(value) && isnan(state.value));
-    const int16 wins = value > state.value || (isnan(value) && !isnan(state.value)) || (same && index < state.index);
-    state.value = select(state.value, value, wins);
-    state.index = select(state.index, index, wins);
-    return state;
-}
-
-static int finish_lanes(State state)
-{
-    float values[LANES];
-    int indices[LANES];
-    vstore16(state.value, 0, values);
-    vstore16(state.index, 0, indices);
-    float best = values[0];
-    int winner = indices[0];
-#pragma unroll
-    for (int i = 1; i < LANES; i++) {
-        const int same = values[i] == best || (isnan(values[i]) && isnan(best));
-        if (values[i] > best || (isnan(values[i]) && !isnan(best)) || (same && indices[i] < winner)) {
-            best = values[i];
-            winner = indices[i];
-        }
-    }
-    return winner;
-}
-
-#else
-
-typedef float16 State;
-
-static State start(void) { return (float16)(NEUTRAL); }
-
-static State combine(State state, float16 value)
+static float16 fold(float16 state, float16 value)
 {
 #if FUNCTION == SUM_OF_SQUARES
     return fma(value, value, state);
-#elif FUNCTION == MAXIMUM || FUNCTION == LOG_SUM_EXP
+#elif FUNCTION == MAXIMUM || FUNCTION == LOG_SUM_EXP || FUNCTION == ARGMAX
     return larger(value, state);
 #elif FUNCTION == MINIMUM
     return smaller(value, state);
@@ -86,7 +43,18 @@ static State combine(State state, float16 value)
 #endif
 }
 
-#endif
+// The place of the first element of [begin, end) that is `value`, or NaN where that is NaN.
+static int place_of(float value, __global const float *line, int begin, int end)
+{
+    int i = begin;
+    for (; i + 4 * LANES <= end && !isnan(value); i += 4 * LANES) {
+        const int16 found = vload16(0, line + i) == value | vload16(1, line + i) == value |
+                            vload16(2, line + i) == value | vload16(3, line + i) == value;
+        if (any(found)) break;
+    }
+    while (i + 1 < end && line[i] != value && !isnan(line[i])) i++;
+    return i;
+}
 
 // inner = 1: one work-item folds one piece of `block` neighbouring lines.
 // Dimension 0 counts pieces, 1 blocks of lines.
@@ -100,29 +68,23 @@ __kernel void reduce_lines(__global const float *input, ulong input_offset, __gl
     for (int row = (int)get_global_id(1) * block; row < last; row++) {
         __global const float *line = input + input_offset + (ulong)row * axis;
         __global float *place = result + result_offset + (ulong)row * pieces + get_global_id(0);
-#if FUNCTION == ARGMAX
-        const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-        State state = start();
-        for (int i = begin; i < end; i += LANES) {
-            const int16 index = select((int16)(NO_INDEX), lane + i, lane + i < end);
-            state = combine(state, load_partial(line + i, end - i, NEUTRAL), index);
-        }
-        *(__global int *)place = finish_lanes(state);
-#else
-        State first = start(), second = start(), third = start(), fourth = start();
+        float16 first = (float16)(NEUTRAL), second = first, third = first, fourth = first;
         int i = begin;
         for (; i + 4 * LANES <= end; i += 4 * LANES) {
-            first = combine(first, vload16(0, line + i));
-            second = combine(second, vload16(1, line + i));
-            third = combine(third, vload16(2, line + i));
-            fourth = combine(fourth, vload16(3, line + i));
+            first = fold(first, vload16(0, line + i));
+            second = fold(second, vload16(1, line + i));
+            third = fold(third, vload16(2, line + i));
+            fourth = fold(fourth, vload16(3, line + i));
         }
-        for (; i < end; i += LANES) first = combine(first, load_partial(line + i, end - i, NEUTRAL));
+        for (; i < end; i += LANES) first = fold(first, load_partial(line + i, end - i, NEUTRAL));
 #if FUNCTION == SUM || FUNCTION == MEAN || FUNCTION == SUM_OF_SQUARES
         *place = sum_lanes((first + second) + (third + fourth)) / divisor;
 #else
-        first = combine(combine(first, second), combine(third, fourth));
-#if FUNCTION == MAXIMUM
+        first = fold(fold(first, second), fold(third, fourth));
+#if FUNCTION == ARGMAX
+        // The line is in the cache by now.
+        *(__global int *)place = place_of(largest_lane(first), line, begin, end);
+#elif FUNCTION == MAXIMUM
         *place = largest_lane(first);
 #elif FUNCTION == MINIMUM
         *place = -largest_lane(-first);
@@ -131,7 +93,6 @@ __kernel void reduce_lines(__global const float *input, ulong input_offset, __gl
         float16 sum = (float16)(0.0f);
         for (i = begin; i < end; i += LANES) sum += exp(load_partial(line + i, end - i, -INFINITY) - pivot);
         *place = log(sum_lanes(sum)) + pivot;
-#endif
 #endif
 #endif
     }
@@ -151,37 +112,74 @@ __kernel void reduce_columns(__global const float *input, ulong input_offset, __
     const ulong origin = get_global_id(2) * axis * inner + column;
     __global float *place =
         result + result_offset + (get_global_id(2) * pieces + get_global_id(1)) * inner + column;
-#define LINE(row, v) load_within(input, origin + (ulong)(row) * inner + (v) * LANES, size)
-    State states[VECTORS];
-#pragma unroll
-    for (int v = 0; v < VECTORS; v++) states[v] = start();
-    for (int row = begin; row < end; row++) {
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) {
+    const int vectors = VECTORS <= 4 ? VECTORS : min(VECTORS, (inner - column + LANES - 1) / LANES);
+    // Rows before `whole_end` can be read as whole vectors.
+    const long readable = (long)(size - origin) - vectors * LANES;
+    const int whole_end = readable < 0 ? begin : (int)min((long)end, readable / inner + 1);
+    float16 states[VECTORS];
 #if FUNCTION == ARGMAX
-            states[v] = combine(states[v], LINE(row, v), (int16)(row));
+    int16 winners[VECTORS];
+#define TAKE(row, value)                                                                                               \
+    {                                                                                                                  \
+        const float16 candidate = value;                                                                               \
+        const int16 wins = candidate > state || (isnan(candidate) && !isnan(state));                                   \
+        state = select(state, candidate, wins);                                                                        \
+        winner = select(winner, (int16)(row), wins);                                                                   \
+    }
 #else
-            states[v] = combine(states[v], LINE(row, v));
+#define TAKE(row, value) state = fold(state, value);
+#endif
+EACH_VECTOR
+    for (int v = 0; v < vectors; v++) {
+        states[v] = (float16)(NEUTRAL);
+#if FUNCTION == ARGMAX
+        winners[v] = (int16)(begin);
+#endif
+    }
+    // A state is loaded and stored once for several rows.
+    int row = begin;
+    while (row < end) {
+        const int count = row + 4 <= whole_end ? 4 : 1;
+EACH_VECTOR
+        for (int v = 0; v < vectors; v++) {
+            const ulong place = origin + (ulong)row * inner + v * LANES;
+            float16 state = states[v];
+#if FUNCTION == ARGMAX
+            int16 winner = winners[v];
+#endif
+            if (count == 4) {
+                TAKE(row, vload16(0, input + place))
+                TAKE(row + 1, vload16(0, input + place + inner))
+                TAKE(row + 2, vload16(0, input + place + 2 * (ulong)inner))
+                TAKE(row + 3, vload16(0, input + place + 3 * (ulong)inner))
+            } else {
+                TAKE(row, load_within(input, place, size))
+            }
+            states[v] = state;
+#if FUNCTION == ARGMAX
+            winners[v] = winner;
 #endif
         }
+        row += count;
     }
+#undef TAKE
 #if FUNCTION == LOG_SUM_EXP
     float16 sums[VECTORS];
-#pragma unroll
-    for (int v = 0; v < VECTORS; v++) {
+EACH_VECTOR
+    for (int v = 0; v < vectors; v++) {
         states[v] = pivot_of(states[v]);
         sums[v] = (float16)(0.0f);
     }
-    for (int row = begin; row < end; row++) {
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) sums[v] += exp(LINE(row, v) - states[v]);
+    for (row = begin; row < end; row++) {
+EACH_VECTOR
+        for (int v = 0; v < vectors; v++)
+            sums[v] += exp(load_within(input, origin + (ulong)row * inner + v * LANES, size) - states[v]);
     }
 #endif
-#undef LINE
-#pragma unroll
-    for (int v = 0; v < VECTORS; v++) {
+EACH_VECTOR
+    for (int v = 0; v < vectors; v++) {
 #if FUNCTION == ARGMAX
-        const float16 value = as_float16(states[v].index);
+        const float16 value = as_float16(winners[v]);
 #elif FUNCTION == LOG_SUM_EXP
         const float16 value = log(sums[v]) + states[v];
 #elif FUNCTION == SUM || FUNCTION == MEAN || FUNCTION == SUM_OF_SQUARES

@@ -6,8 +6,10 @@ private func rowBlock(rows: Int, channels: Int, _ tuning: Tuning) -> Int {
     return max(1, min(cached, quotient(rows, roundedUpBy: tuning.minimumWorkItems)))
 }
 
-/// Vectors of channels whose sums one work-item keeps in registers.
-private func macros(channels: Int) -> [String] { ["VECTORS=\(channels >= 64 ? 4 : 1)"] }
+/// Vectors of channels whose sums one work-item keeps side by side.
+private func macros(channels: Int, _ tuning: Tuning) -> [String] {
+    ["VECTORS=\(channels < 64 ? 1 : channels == 64 ? 4 : tuning.columnVectors)"]
+}
 
 extension BatchNormStatistics {
     func plan(_ tuning: Tuning) -> Plan {
@@ -15,11 +17,11 @@ extension BatchNormStatistics {
         let blocks = quotient(rows, roundedUpBy: block)
         return Plan(
             Launch(
-                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_moments",
+                file: "batchnorm", macros: macros(channels: channels, tuning), kernel: "batchnorm_moments",
                 items: (blocks, 1, 1),
                 arguments: [.operand(0), .scratch(0), .int(rows), .int(channels), .int(block)]),
             Launch(
-                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_statistics",
+                file: "batchnorm", macros: macros(channels: channels, tuning), kernel: "batchnorm_statistics",
                 items: (quotient(channels, roundedUpBy: 16), 1, 1),
                 arguments: [
                     .scratch(0), .operand(1), .operand(2), .operand(3, if: updatesRunning),
@@ -35,7 +37,7 @@ extension BatchNormApply {
         let block = rowBlock(rows: rows, channels: channels, tuning)
         return Plan(
             Launch(
-                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_apply",
+                file: "batchnorm", macros: macros(channels: channels, tuning), kernel: "batchnorm_apply",
                 items: (quotient(rows, roundedUpBy: block), 1, 1),
                 arguments: (0..<6).map { .operand($0) } + [
                     .int(rows), .int(channels), .int(block), .int(Int(activation.rawValue)),
@@ -49,13 +51,13 @@ extension BatchNormParameterGradient {
         let blocks = quotient(rows, roundedUpBy: block)
         return Plan(
             Launch(
-                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_parameter_sums",
+                file: "batchnorm", macros: macros(channels: channels, tuning), kernel: "batchnorm_parameter_sums",
                 items: (blocks, tasks, 1),
                 arguments: (0..<4).map { .operand($0) } + [
                     .scratch(0), .int(rows), .int(channels), .int(block), .int(tasks),
                 ]),
             Launch(
-                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_parameter_gradient",
+                file: "batchnorm", macros: macros(channels: channels, tuning), kernel: "batchnorm_parameter_gradient",
                 items: (quotient(tasks * channels, roundedUpBy: 16), 1, 1),
                 arguments: [.scratch(0), .operand(4), .operand(5), .int(tasks * channels), .int(blocks)]),
             scratch: [blocks * 2 * tasks * channels])
@@ -67,7 +69,7 @@ extension BatchNormInputGradient {
         let block = rowBlock(rows: rows, channels: channels, tuning)
         return Plan(
             Launch(
-                file: "batchnorm", macros: macros(channels: channels), kernel: "batchnorm_input_gradient",
+                file: "batchnorm", macros: macros(channels: channels, tuning), kernel: "batchnorm_input_gradient",
                 items: (quotient(rows, roundedUpBy: block), tasks, 1),
                 arguments: (0..<8).map { .operand($0) } + [.int(rows), .int(channels), .int(block), .int(tasks)]))
     }

@@ -13,7 +13,7 @@ extension Reduction {
         let count = outer * inner * pieces
         if function == .argmax {
             let winner = Launch(
-                file: "reduction", macros: macros, kernel: "argmax_winner", items: (outer * inner, 1, 1),
+                file: "reduction", macros: macros(vectors: 1), kernel: "argmax_winner", items: (outer * inner, 1, 1),
                 arguments: [
                     .operand(0), .scratch(0), .operand(1), .int(outer), .int(axis), .int(inner), .int(pieces),
                 ])
@@ -32,17 +32,17 @@ extension Reduction {
     /// sums stay short enough; never more than about the root of its length, which keeps both folds accurate.
     private func pieces(_ tuning: Tuning) -> Int {
         let shortest = inner == 1 ? tuning.reductionPiece : max(16, tuning.reductionPiece / 16)
-        let items = inner == 1 ? outer : outer * quotient(inner, roundedUpBy: 16 * vectors)
+        let items = inner == 1 ? outer : outer * quotient(inner, roundedUpBy: 16 * vectors(tuning))
         let longest = items >= tuning.minimumWorkItems ? 4 * shortest : shortest
         guard axis > longest else { return 1 }
         let root = Int(Double(axis).squareRoot())
         return quotient(axis, roundedUpBy: max(shortest, root))
     }
 
-    /// Vectors of columns that one work-item folds side by side: whole cache lines and pages are read in order.
-    private var vectors: Int { inner >= 64 ? 4 : 1 }
+    /// Vectors of columns that one work-item folds side by side.
+    private func vectors(_ tuning: Tuning) -> Int { inner < 64 ? 1 : inner == 64 ? 4 : tuning.columnVectors }
 
-    private var macros: [String] { ["FUNCTION=\(function.rawValue)", "VECTORS=\(vectors)"] }
+    private func macros(vectors: Int) -> [String] { ["FUNCTION=\(function.rawValue)", "VECTORS=\(vectors)"] }
 
     private func fold(
         from source: Argument, to result: Argument, pieces: Int, divisor: Int, _ tuning: Tuning
@@ -51,15 +51,16 @@ extension Reduction {
         if inner == 1 {
             let block = tuning.block(lineLength: piece)
             return Launch(
-                file: "reduction", macros: macros, kernel: "reduce_lines",
+                file: "reduction", macros: macros(vectors: 1), kernel: "reduce_lines",
                 items: (pieces, quotient(outer, roundedUpBy: block), 1),
                 arguments: [
                     source, result, .int(outer), .int(axis), .int(pieces), .int(piece), .int(block),
                     .float(Float(divisor)),
                 ])
         }
+        let vectors = vectors(tuning)
         return Launch(
-            file: "reduction", macros: macros, kernel: "reduce_columns",
+            file: "reduction", macros: macros(vectors: vectors), kernel: "reduce_columns",
             items: (quotient(inner, roundedUpBy: 16 * vectors), pieces, outer),
             arguments: [
                 source, result, .int(outer), .int(axis), .int(inner), .int(pieces), .int(piece), .float(Float(divisor)),

@@ -42,6 +42,15 @@ struct Tuning: Hashable {
         self.groupTiles = groupTiles
     }
 
+    /// Whether a work-item is large, and its private memory a processor's cache.
+    private var isForProcessors: Bool { workGroupSize == 1 }
+    /// Vectors of neighbouring columns that one work-item folds side by side: on processors long pieces of rows are
+    /// read in order, and the folds stay in the first-level cache.
+    var columnVectors: Int { isForProcessors ? 64 : 4 }
+    /// Pixels of a row that one work-item convolves together where every channel has a filter of its own; the usual
+    /// images are 7, 14, 28 or 56 wide.
+    var rowPixels: Int { isForProcessors ? 7 : 1 }
+
     /// The tile that wastes the least on a result; one that is less preferred must save a tenth of the work.
     func tile(rows: Int, columns: Int) -> Tile {
         func work(_ tile: Tile) -> Int { padded(rows, to: tile.rows) * padded(columns, to: tile.width) }
