@@ -32,6 +32,9 @@ static const char binary_text[] = {
 static const char conv2d_text[] = {
 #embed "conv2d.cl" suffix(, 0)
 };
+static const char conv2d_narrow_text[] = {
+#embed "conv2d_narrow.cl" suffix(, 0)
+};
 static const char conv2d_tiled_text[] = {
 #embed "conv2d_tiled.cl" suffix(, 0)
 };
@@ -113,6 +116,7 @@ static const struct {
     {"batchnorm.cl", batchnorm_text},
     {"binary.cl", binary_text},
     {"conv2d.cl", conv2d_text},
+    {"conv2d_narrow.cl", conv2d_narrow_text},
     {"conv2d_tiled.cl", conv2d_tiled_text},
     {"crossentropy.cl", crossentropy_text},
     {"depthwise.cl", depthwise_text},

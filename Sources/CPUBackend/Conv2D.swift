@@ -39,6 +39,9 @@ extension CPUDevice {
                 activation: convolution.activation)
             return multiply(product, input, filter, output, bias: bias)
         }
+        guard !convolution.hasDepthwiseRows else {
+            return gatherDepthwiseRows(convolution, input, filter, output, bias: bias)
+        }
         let source = try windowSource(convolution, input)
         let work = Gather(
             phases: source.phase.withoutPadding(batch: convolution.batch), filterTaps: source.phase.taps,
@@ -61,6 +64,9 @@ extension CPUDevice {
                 columns: convolution.inputChannels, inner: convolution.outputChannels, transposeB: true,
                 accumulate: convolution.accumulate)
             return multiply(product, deltas, filter, gradient)
+        }
+        guard !convolution.hasDepthwiseRows else {
+            return gatherDepthwiseRows(convolution, deltas, filter, gradient, bias: nil)
         }
         guard !convolution.hasWindowRows else { return try addWindows(convolution, deltas, filter, gradient) }
         let window = convolution.window

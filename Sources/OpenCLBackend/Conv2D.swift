@@ -9,7 +9,10 @@ extension Conv2D {
         let isDepthwise = groups > 1 && groups == inputChannels && groups == outputChannels
         return switch pass {
         case .forward: isDepthwise ? depthwiseForwardPlan(tuning) : forwardPlan(tuning)
-        case .dataGradient: isDepthwise ? depthwiseDataGradientPlan(tuning) : dataGradientPlan(tuning)
+        case .dataGradient:
+            isDepthwise
+                ? depthwiseDataGradientPlan(tuning)
+                : isNarrow ? narrowDataGradientPlan(tuning) : dataGradientPlan(tuning)
         case .weightGradient: isDepthwise ? depthwiseWeightGradientPlan(tuning) : weightGradientPlan(tuning)
         }
     }
@@ -119,6 +122,35 @@ extension Conv2D {
             scratch: [filterCount])
     }
 
+    /// Whether lanes along the input's channels would stay mostly empty, and a row of the window is one run of
+    /// neighbouring elements.
+    private var isNarrow: Bool {
+        groups == 1 && inputChannels < 16 && window.width > 1 && window.dilationWidth == 1
+    }
+
+    private func narrowDataGradientPlan(_ tuning: Tuning) -> Plan {
+        let run = window.width * inputChannels
+        let tile = tuning.tile(rows: outputWidth, columns: run)
+        let panels = quotient(run, roundedUpBy: tile.width)
+        let panelsStride = panels * tile.width * outputChannels
+        return Plan(
+            .packPanels(
+                from: .operand(1), to: .scratch(0), columns: run, lines: outputChannels, panelWidth: tile.width,
+                columnStep: outputChannels, lineStep: 1, matrices: window.height, sourceStride: run * outputChannels,
+                panelsStride: panelsStride),
+            Launch(
+                file: "conv2d_narrow", macros: tile.macros, kernel: "conv2d_add_runs",
+                items: (batch * inputHeight, 1, 1),
+                arguments: [
+                    .operand(0), .scratch(0), .operand(2), .int(batch), .int(inputHeight), .int(inputWidth),
+                    .int(inputChannels), .int(outputHeight), .int(outputWidth), .int(outputChannels),
+                    .int(window.height), .int(window.strideHeight), .int(window.strideWidth),
+                    .int(window.dilationHeight), .int(window.paddingTop), .int(window.paddingLeft), .int(run),
+                    .int(quotient(window.width, roundedUpBy: window.strideWidth)), .flag(accumulate),
+                ]),
+            scratch: [window.height * panelsStride])
+    }
+
     private func weightGradientPlan(_ tuning: Tuning) -> Plan {
         let lines = taps * depth
         let tile = tuning.tile(rows: lines, columns: columns)
@@ -204,29 +236,60 @@ extension Conv2D {
 extension Conv2D {
     private var channels: Int { inputChannels }
 
-    /// The arguments that all three kernels share.
-    private var depthwiseGeometry: [Argument] {
+    private func depthwiseMacros(flipped: Bool, _ tuning: Tuning) -> [String] {
         [
-            .int(batch), .int(inputHeight), .int(inputWidth), .int(channels), .int(outputHeight), .int(outputWidth),
-            .int(window.height), .int(window.width),
-        ] + strideAndDilation + [.int(window.paddingTop), .int(window.paddingLeft)]
+            "PIXELS=\(tuning.rowPixels)", "WINDOW=\(window.width)", "STRIDE=\(window.strideWidth)",
+            "DILATION=\(window.dilationWidth)", "FLIPPED=\(flipped ? 1 : 0)",
+        ]
     }
 
     private func depthwiseForwardPlan(_ tuning: Tuning) -> Plan {
         Plan(
-            Launch(
-                file: "depthwise", kernel: "depthwise_forward",
-                items: (batch * outputHeight, quotient(channels, roundedUpBy: 16), 1),
-                arguments: [.operand(0), .operand(1), .operand(2), .operand(3, if: bias)] + depthwiseGeometry
-                    + [.flag(bias), .int(Int(activation.rawValue))]))
+            depthwiseGather(
+                from: (inputHeight, inputWidth), to: (outputHeight, outputWidth),
+                padding: (window.paddingTop, window.paddingLeft), flipped: false, tuning))
+    }
+
+    /// Gathers every result from the source pixels under its window.
+    private func depthwiseGather(
+        from source: (height: Int, width: Int), to result: (height: Int, width: Int), padding: (top: Int, left: Int),
+        flipped: Bool, _ tuning: Tuning
+    ) -> Launch {
+        // Whole rows where there are enough of them: neighbouring channels share cache lines and pages.
+        let rows = batch * result.height
+        let vectors =
+            rows >= tuning.minimumWorkItems
+            ? quotient(channels, roundedUpBy: 16) : tuning.block(lineLength: 16 * result.width)
+        return Launch(
+            file: "depthwise", macros: depthwiseMacros(flipped: flipped, tuning), kernel: "depthwise_gather",
+            items: (quotient(channels, roundedUpBy: 16 * vectors), rows, 1),
+            arguments: [
+                .operand(0), .operand(1), .operand(2), .operand(3, if: bias), .int(batch), .int(source.height),
+                .int(source.width), .int(channels), .int(result.height), .int(result.width), .int(window.height),
+                .int(window.strideHeight), .int(window.dilationHeight), .int(padding.top), .int(padding.left),
+                .int(vectors), .flag(bias), .flag(accumulate), .int(Int(activation.rawValue)),
+            ])
     }
 
     private func depthwiseDataGradientPlan(_ tuning: Tuning) -> Plan {
-        Plan(
+        if window.strideHeight == 1 && window.strideWidth == 1 {
+            let padding = (
+                (window.height - 1) * window.dilationHeight - window.paddingTop,
+                (window.width - 1) * window.dilationWidth - window.paddingLeft
+            )
+            return Plan(
+                depthwiseGather(
+                    from: (outputHeight, outputWidth), to: (inputHeight, inputWidth), padding: padding, flipped: true,
+                    tuning))
+        }
+        return Plan(
             Launch(
-                file: "depthwise", kernel: "depthwise_data_gradient",
+                file: "depthwise", macros: depthwiseMacros(flipped: false, tuning), kernel: "depthwise_data_gradient",
                 items: (batch * inputHeight, quotient(channels, roundedUpBy: 16), 1),
-                arguments: [.operand(0), .operand(1), .operand(2)] + depthwiseGeometry + [.flag(accumulate)]))
+                arguments: [
+                    .operand(0), .operand(1), .operand(2), .int(batch), .int(inputHeight), .int(inputWidth),
+                    .int(channels), .int(outputHeight), .int(outputWidth), .int(window.height), .int(window.width),
+                ] + strideAndDilation + [.int(window.paddingTop), .int(window.paddingLeft), .flag(accumulate)]))
     }
 
     private func depthwiseWeightGradientPlan(_ tuning: Tuning) -> Plan {
@@ -235,10 +298,15 @@ extension Conv2D {
         let blocks = quotient(rows, roundedUpBy: block)
         var plan = Plan(
             Launch(
-                file: "depthwise", kernel: "depthwise_weight_gradient",
-                items: (quotient(channels, roundedUpBy: 16), taps, blocks * tasks),
-                arguments: [.operand(0), .operand(1), blocks > 1 ? .scratch(0) : .operand(2), .int(tasks)]
-                    + depthwiseGeometry + [.int(blocks), .int(block), .flag(accumulate && blocks == 1)]))
+                file: "depthwise", macros: depthwiseMacros(flipped: false, tuning), kernel: "depthwise_weight_gradient",
+                items: (quotient(channels, roundedUpBy: 16), window.height, blocks * tasks),
+                arguments: [
+                    .operand(0), .operand(1), blocks > 1 ? .scratch(0) : .operand(2), .int(tasks), .int(batch),
+                    .int(inputHeight), .int(inputWidth), .int(channels), .int(outputHeight), .int(outputWidth),
+                    .int(window.height), .int(window.strideHeight), .int(window.dilationHeight),
+                    .int(window.paddingTop), .int(window.paddingLeft), .int(blocks), .int(block),
+                    .flag(accumulate && blocks == 1),
+                ]))
         if blocks > 1 {
             plan.scratch = [blocks * tasks * filterCount]
             plan.launches.append(

@@ -43,11 +43,20 @@ enum Conv2DCases {
                 name: "depthwise 5x5", height: 11, width: 8, inputs: 20, outputs: 20,
                 window: Window2D(size: 5, padding: 2), groups: 20),
             Layer(
+                name: "depthwise 5x5 stride 2", height: 12, width: 19, inputs: 48, outputs: 48,
+                window: Window2D(size: 5, stride: 2, padding: 2), groups: 48),
+            Layer(
+                name: "depthwise 7x7", height: 9, width: 15, inputs: 16, outputs: 16,
+                window: Window2D(size: 7, padding: 3), groups: 16),
+            Layer(
                 name: "depthwise multiplier 2", height: 7, width: 7, inputs: 10, outputs: 20,
                 window: Window2D(size: 3, padding: 1), groups: 10),
             Layer(
                 name: "ResNeXt groups", height: 6, width: 6, inputs: 32, outputs: 64,
                 window: Window2D(size: 3, padding: 1), groups: 4),
+            Layer(
+                name: "long runs", height: 12, width: 20, inputs: 15, outputs: 20,
+                window: Window2D(size: 7, stride: 2, padding: 3)),
             Layer(
                 name: "wide image", batch: 1, height: 3, width: 257, inputs: 3, outputs: 17,
                 window: Window2D(size: 3, padding: 1)),
@@ -101,6 +110,9 @@ enum Conv2DCases {
             Layer(
                 name: "depthwise", height: 6, width: 7, inputs: 17, outputs: 17,
                 window: Window2D(size: 3, stride: 2, padding: 1), groups: 17),
+            Layer(
+                name: "depthwise 32", height: 6, width: 9, inputs: 32, outputs: 32,
+                window: Window2D(size: 3, padding: 1), groups: 32),
             Layer(
                 name: "groups", height: 5, width: 6, inputs: 12, outputs: 9, window: Window2D(size: 3, dilation: 2),
                 groups: 3),
