@@ -4,10 +4,11 @@ import Compute
 // One filter per channel, row by row: the fast way for the usual windows.
 
 extension Conv2D {
-    /// Whether the forward pass, or the data gradient, runs row by row.
+    /// Whether the forward pass, or the data gradient, runs row by row: from five taps in a row on, that outweighs the
+    /// less regular way through memory.
     var hasDepthwiseRows: Bool {
         let isDepthwise = groups == inputChannels && groups == outputChannels && groups > 1
-        let windows = window.strideWidth == 1 ? [3, 5, 7] : window.strideWidth == 2 ? [3, 5] : []
+        let windows = window.strideWidth == 1 ? [5, 7] : window.strideWidth == 2 ? [5] : []
         return isDepthwise && groups.isMultiple(of: 16) && window.dilationWidth == 1 && windows.contains(window.width)
             && (pass == .forward || (window.strideWidth == 1 && window.strideHeight == 1))
     }

@@ -81,12 +81,10 @@ INLINE void gather_rows(
 
 KERNEL void concord_depthwise_gather(const struct concord_depthwise *work, long first_row, long last_row) {
     const long window = work->window_width;
-    if (work->stride_width == 1) {
-        if (window == 3) gather_rows(work, first_row, last_row, 3, 1);
-        if (window == 5) gather_rows(work, first_row, last_row, 5, 1);
-        if (window == 7) gather_rows(work, first_row, last_row, 7, 1);
-    } else {
-        if (window == 3) gather_rows(work, first_row, last_row, 3, 2);
-        if (window == 5) gather_rows(work, first_row, last_row, 5, 2);
-    }
+    if (work->stride_width == 2)
+        gather_rows(work, first_row, last_row, 5, 2);
+    else if (window == 5)
+        gather_rows(work, first_row, last_row, 5, 1);
+    else
+        gather_rows(work, first_row, last_row, 7, 1);
 }

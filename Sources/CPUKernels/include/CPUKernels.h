@@ -85,8 +85,8 @@ void concord_conv_depthwise_gather(
     const struct concord_conv_work *work, const long *filter_taps, const float *const *sources,
     float *const *targets, long pixels);
 
-// One filter per channel, for windows 3, 5 or 7 wide at a stride of 1 along the row, or 3 or 5 wide at 2, without
-// dilation there. Channels are a multiple of 16, the filter is [window_height, window_width, channels].
+// One filter per channel, for windows 5 or 7 wide at a stride of 1 along the row, or 5 wide at 2, without dilation
+// there. Channels are a multiple of 16, the filter is [window_height, window_width, channels].
 struct concord_depthwise {
     const float *source, *filter;
     // One element per channel, or null.
