@@ -210,7 +210,8 @@ public final class OpenCLDevice: Device {
     /// Builds a program of any text.
     ///
     /// - Throws: ``ComputeError/buildFailed(program:device:options:log:)`` with the compiler's log.
-    package func build(_ source: String, name: String, options: String = Quirks.buildOptions.joined(separator: " ")) throws(ComputeError) {
+    package func build(_ source: String, name: String) throws(ComputeError) {
+        let options = Quirks.buildOptions.joined(separator: " ")
         clReleaseProgram(try library.build(source, name: name, options: options))
     }
 

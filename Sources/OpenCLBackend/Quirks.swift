@@ -1,11 +1,11 @@
 import Compute
 
 /// What single drivers are treated differently for, and why. No other file knows drivers by their names.
-struct Quirks: Hashable {
+package struct Quirks: Hashable {
     /// Whether the driver keeps compiled kernels itself, so that storing them a second time only costs.
-    var cachesKernels = false
+    package private(set) var cachesKernels = false
     /// Elements between the lines of tiles in local memory; nil where the tiles' own are right.
-    var tilePadding: Int?
+    package private(set) var tilePadding: Int?
 
     /// A driver, and what is different with it.
     private struct Row: Sendable {
@@ -17,20 +17,20 @@ struct Quirks: Hashable {
     }
 
     private static let table = [
-        // NVIDIA's driver keeps what it compiled in a cache of its own. Its binaries are PTX, so loading one would compile
-        // again all the same.
+        // NVIDIA's driver keeps what it compiled in a cache of its own. Its binaries are PTX, so loading one would
+        // compile again all the same.
         Row(platform: "CUDA") { $0.cachesKernels = true },
-        // PoCL keeps kernels per work-group size, which it compiles when they are first launched. Asking for a program's
-        // binary compiles all its kernels once more.
+        // PoCL keeps kernels per work-group size, which it compiles when they are first launched. Asking for a
+        // program's binary compiles all its kernels once more.
         Row(platform: "PoCL") { $0.cachesKernels = true },
-        // Lines of local memory are padded against conflicts between its banks on NVIDIA's devices; on AMD's that only costs
-        // room. dlprimitives has the same two choices.
+        // Lines of local memory are padded against conflicts between its banks on NVIDIA's devices; on AMD's that only
+        // costs room. dlprimitives has the same two choices.
         Row(vendors: ["Advanced Micro Devices, Inc.", "AMD"]) { $0.tilePadding = 0 },
     ]
 
-    /// - Parameter platformVersion: the version text of the platform, which names the driver; empty where only the device
-    ///   is known.
-    init(platformVersion: String = "", vendor: String) {
+    /// - Parameter platformVersion: the version text of the platform, which names the driver; empty where only the
+    ///   device is known.
+    package init(platformVersion: String = "", vendor: String) {
         for row in Quirks.table
         where row.platform.map(platformVersion.contains) ?? false || row.vendors.contains(vendor) {
             row.change(&self)
@@ -41,8 +41,8 @@ struct Quirks: Hashable {
 
     /// The options that every program is built with.
     ///
-    /// PoCL 3.1 does not build loads of vectors from global memory under OpenCL C 2.0, though it offers 3.0. Options that
-    /// assume numbers to be finite are left out: a training that diverges shows itself by NaN.
+    /// PoCL 3.1 does not build loads of vectors from global memory under OpenCL C 2.0, though it offers 3.0. Options
+    /// that assume numbers to be finite are left out: a training that diverges shows itself by NaN.
     static let buildOptions = ["-cl-std=CL1.2", "-cl-mad-enable", "-cl-no-signed-zeros"]
 
     /// Launches after which the driver is told to start work; some start it only then.

@@ -2,8 +2,8 @@ import Compute
 
 /// A piece of work that kernels are timed and checked on.
 ///
-/// Operands hold small whole numbers, so that all sums are exact in Float32 whatever their order: a kernel is right where
-/// every bit is that of the reference, and no tolerance hides a wrong element.
+/// Operands hold small whole numbers, so that all sums are exact in Float32 whatever their order: a kernel is right
+/// where every bit is that of the reference, and no tolerance hides a wrong element.
 package struct Probe: Sendable {
     package let name: String
     let primitive: Primitive
@@ -117,14 +117,17 @@ package struct LoadedProbe {
         }
     }
 
-    /// Seconds of one run, by the device's own clock.
+    /// Seconds of one run, by the device's own clock, or by the host's where the device's stands still.
     package func sample() throws(ComputeError) -> Double {
+        try device.synchronize()
         device.profile = Profile()
         defer { device.profile = nil }
+        let start = ContinuousClock.now
         for _ in 0..<probe.runsPerSample { try run() }
         try device.synchronize()
-        guard let entry = device.profile?.entries[probe.primitive], entry.runs > 0 else { return .infinity }
-        return entry.seconds / Double(entry.runs)
+        let elapsed = (ContinuousClock.now - start) / .seconds(1)
+        let measured = device.profile?.entries[probe.primitive]?.seconds ?? 0
+        return (measured > 0 ? measured : elapsed) / Double(probe.runsPerSample)
     }
 
     private func run() throws(ComputeError) { try LoadedProbe.encode(probe, buffers, on: device) }

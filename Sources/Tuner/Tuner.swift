@@ -17,8 +17,10 @@ package struct Tuner {
         package var maximumRounds = 10
         /// Who takes so many times as long as the fastest is left out.
         package var dropRatio = 1.5
-        /// What is shipped stays unless its time shrinks to this share.
-        package var requiredShare = 0.97
+        /// What is shipped stays unless its time shrinks to this share: smaller gains are often noise.
+        package var requiredShare = 0.95
+        /// The share of a parameter's time in which candidates are checked; the rest is for timing those that passed.
+        package var checkShare = 0.6
 
         package init(budget: Double) { self.budget = budget }
     }
@@ -38,7 +40,8 @@ package struct Tuner {
         package var candidates: Int
         /// Candidates that were compared to the end of the minimum number of rounds.
         package var compared: Int
-        /// The chosen value in words; nil where nothing is clearly faster than what is shipped, or too little was measured.
+        /// The chosen value in words; nil where nothing is clearly faster than what is shipped, or too little was
+        /// measured.
         package var choice: String?
         /// The time of a run as a share of what it is with the shipped value, over all work.
         package var timeShare: Double
@@ -105,6 +108,7 @@ package struct Tuner {
         report: (Event, TuningFile) throws -> Void
     ) throws {
         let tuned = result.parameters.removing(subject.keys)
+        let checkDeadline = elapsed + settings.checkShare * max(0, deadline - elapsed)
         func show(_ candidate: TuningParameters) throws {
             try report(
                 .progress(
@@ -123,20 +127,20 @@ package struct Tuner {
         }
         for candidate in [subject.shipped] + subject.candidates
         where !result.failures.contains(where: { $0.candidate == candidate }) {
-            guard elapsed < deadline else { break }
+            guard elapsed < checkDeadline else { break }
             try show(candidate)
             if probes.isEmpty {
                 probes = try subject.probes.map { try LoadedProbe($0, on: device, reference: reference) }
             }
             device.parameters = tuned.merging(candidate)
             do {
-                for probe in probes where elapsed < deadline { try probe.check() }
+                for probe in probes where elapsed < checkDeadline { try probe.check() }
             } catch let error where error is ProbeFailure || error is ComputeError {
                 try fail(candidate, error)
                 continue
             }
             // A check that the time did not suffice for says nothing.
-            guard elapsed < deadline else { break }
+            guard elapsed < checkDeadline else { break }
             contenders.append(Contender(candidate: candidate, samples: probes.map { _ in [] }))
         }
 
@@ -161,8 +165,10 @@ package struct Tuner {
             for (probe, samples) in zip(probes, contender.samples) where !samples.isEmpty {
                 result.record(
                     TuningFile.Measurement(
-                        candidate: contender.candidate, work: probe.probe.name, median: samples.median,
-                        minimum: samples.min() ?? 0, samples: samples.count, dropped: contender.isDropped))
+                        candidate: contender.candidate, work: probe.probe.name,
+                        medianMicroseconds: samples.median.inMicroseconds,
+                        minimumMicroseconds: (samples.min() ?? 0).inMicroseconds, samples: samples.count,
+                        dropped: contender.isDropped))
             }
         }
         let (winner, decision) = decide(subject, contenders)
@@ -189,7 +195,8 @@ package struct Tuner {
         var decision = Decision(
             subject: subject.name, candidates: subject.candidates.count,
             compared: finished.count { $0.candidate != subject.shipped }, timeShare: 1)
-        guard let best = finished.filter({ !$0.isDropped }).min(by: { $0.score < $1.score }) else { return (nil, decision) }
+        guard let best = finished.filter({ !$0.isDropped }).min(by: { $0.score < $1.score })
+        else { return (nil, decision) }
         // What is shipped is checked and timed first. Where it is missing here, it failed.
         if let shipped = finished.first(where: { $0.candidate == subject.shipped }) {
             guard best.score <= settings.requiredShare * shipped.score else { return (subject.shipped, decision) }
@@ -203,4 +210,9 @@ package struct Tuner {
 extension [Double] {
     /// The upper one where there are two. The array must not be empty.
     fileprivate var median: Double { sorted()[count / 2] }
+}
+
+extension Double {
+    /// Of seconds, to a hundredth.
+    fileprivate var inMicroseconds: Double { (self * 1e8).rounded() / 100 }
 }

@@ -5,23 +5,24 @@ import OpenCLBackend
 
 /// What was tuned for a device: the parameters that were chosen and everything that was measured on the way.
 package struct TuningFile: Hashable, Sendable, Codable {
-    /// How fast one candidate did one piece of work. Times are in seconds.
+    /// How fast one candidate did one piece of work.
     package struct Measurement: Hashable, Sendable, Codable {
         package var candidate: TuningParameters
         package var work: String
-        package var median: Double
-        package var minimum: Double
+        package var medianMicroseconds: Double
+        package var minimumMicroseconds: Double
         package var samples: Int
         /// Whether the candidate was left behind after these samples, because it was too slow.
         package var dropped: Bool
 
         package init(
-            candidate: TuningParameters, work: String, median: Double, minimum: Double, samples: Int, dropped: Bool
+            candidate: TuningParameters, work: String, medianMicroseconds: Double, minimumMicroseconds: Double,
+            samples: Int, dropped: Bool
         ) {
             self.candidate = candidate
             self.work = work
-            self.median = median
-            self.minimum = minimum
+            self.medianMicroseconds = medianMicroseconds
+            self.minimumMicroseconds = minimumMicroseconds
             self.samples = samples
             self.dropped = dropped
         }

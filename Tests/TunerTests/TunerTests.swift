@@ -71,6 +71,7 @@ struct TunerTests {
         for chunk in [4096, 16384] {
             #expect(!measurements(chunk).isEmpty)
             #expect(measurements(chunk).allSatisfy { $0.samples == 10 && !$0.dropped })
+            #expect(measurements(chunk).allSatisfy { $0.medianMicroseconds == (chunk == 4096 ? 1e6 : 8e5) })
         }
         // 1.3 / 0.8 and 2 / 0.8 are above 1.5.
         for chunk in [1024, 65536] {
@@ -94,12 +95,14 @@ struct TunerTests {
         #expect(!decisions.isEmpty)
     }
 
-    @Test("a candidate that misbehaves is recorded, not chosen and not tried again", arguments: FakeDevice.Fault.allCases)
+    @Test(
+        "a candidate that misbehaves is recorded, not chosen and not tried again",
+        arguments: FakeDevice.Fault.allCases)
     func faults(fault: FakeDevice.Fault) throws {
         let candidate = TuningParameters(chunk: 8192)
         func device() -> FakeDevice {
             FakeDevice(
-                seconds: { $0.chunk == 8192 ? 0.1 : $0.chunk == 2048 ? 0.5 : 1 },
+                seconds: { $0.chunk == 8192 ? 0.1 : $0.chunk == 2048 ? 0.75 : 1 },
                 fault: { $0.chunk == 8192 ? fault : nil })
         }
         let first = device()

@@ -29,14 +29,18 @@ struct TuningFileTests {
         file.parameters = parameters
         file.record(
             TuningFile.Measurement(
-                candidate: parameters, work: "gemm", median: 0.5, minimum: 0.25, samples: 3, dropped: true))
+                candidate: parameters, work: "gemm", medianMicroseconds: 0.5, minimumMicroseconds: 0.25, samples: 3,
+                dropped: true))
         file.failures = [TuningFile.Failure(candidate: TuningParameters(chunk: 32), reason: "wrong")]
         try file.write(to: path)
         #expect(try TuningFile(contentsOf: path) == file)
         try file.check(for: .device(.openCLGPU))
 
         let text = try String(contentsOfFile: path, encoding: .utf8)
-        for line in ["\"device\" : \"Device (TM) 1/2\"", "\"driver\" : \"1.0\"", "\"median\" : 0.5", "\"reason\" : \"wrong\""] {
+        for line in [
+            "\"device\" : \"Device (TM) 1/2\"", "\"driver\" : \"1.0\"", "\"medianMicroseconds\" : 0.5",
+            "\"reason\" : \"wrong\"",
+        ] {
             #expect(text.contains(line))
         }
         // Nothing is left beside it.
@@ -49,10 +53,10 @@ struct TuningFileTests {
         for median in [1.0, 2.0] {
             file.record(
                 TuningFile.Measurement(
-                    candidate: TuningParameters(chunk: 32), work: "gemm", median: median, minimum: 1, samples: 3,
-                    dropped: false))
+                    candidate: TuningParameters(chunk: 32), work: "gemm", medianMicroseconds: median,
+                    minimumMicroseconds: 1, samples: 3, dropped: false))
         }
-        #expect(file.measurements.map(\.median) == [2])
+        #expect(file.measurements.map(\.medianMicroseconds) == [2])
     }
 
     @Test(
@@ -84,16 +88,18 @@ struct TuningFileTests {
         file = valid
         file.kernels = "0"
         #expect(throws: TuningFileError.otherKernels) { try file.check(for: information) }
+        let noRows = GroupTile(rows: 0, columns: 64, depth: 8, itemRows: 8, itemColumns: 8)
+        let tooDeep = GroupTile(rows: 128, columns: 128, depth: 16, itemRows: 8, itemColumns: 8)
         for (parameters, name) in [
-            (TuningParameters(workGroupSize: 512), "workGroupSize 512"), (TuningParameters(chunk: 40), "chunk 40"),
-            (TuningParameters(reductionPiece: 0), "reductionPiece 0"), (TuningParameters(cacheBytes: 0), "cacheBytes 0"),
-            (TuningParameters(workItemsPerUnit: 0), "workItemsPerUnit 0"), (TuningParameters(tiles: []), "tiles is empty"),
+            (TuningParameters(workGroupSize: 512), "workGroupSize 512"),
+            (TuningParameters(chunk: 40), "chunk 40"),
+            (TuningParameters(reductionPiece: 0), "reductionPiece 0"),
+            (TuningParameters(cacheBytes: 0), "cacheBytes 0"),
+            (TuningParameters(workItemsPerUnit: 0), "workItemsPerUnit 0"),
+            (TuningParameters(tiles: []), "tiles is empty"),
             (TuningParameters(tiles: [Tile(rows: 17, vectors: 1)]), "17 rows"),
-            (TuningParameters(groupTiles: [GroupTile(rows: 0, columns: 64, depth: 8, itemRows: 8, itemColumns: 8)]), "0×64"),
-            (
-                TuningParameters(groupTiles: [GroupTile(rows: 128, columns: 128, depth: 16, itemRows: 8, itemColumns: 8)]),
-                "33792 bytes of local memory"
-            ),
+            (TuningParameters(groupTiles: [noRows]), "0×64"),
+            (TuningParameters(groupTiles: [tooDeep]), "33792 bytes of local memory"),
         ] {
             file = valid
             file.parameters = parameters

@@ -60,7 +60,7 @@ struct BenchGramian: ParsableCommand {
     ]
 
     func run() throws {
-        let device = try Devices.choose(options.device).device
+        let device = try DeviceChoice(request: options.device).device
         var table = TextTable([
             ("layer", .left), ("tasks", .right), ("rows", .right), ("inputs", .right), ("outputs", .right),
             ("direct ms", .right), ("deltas ms", .right), ("ratio", .right), ("expected", .right), ("chosen", .left),
