@@ -8,6 +8,8 @@ public enum NetworkCheckpoint {
     package static let optimizerPrefix = "optimizer."
     /// What the names of rows begin with that a multi-task method keeps.
     package static let methodPrefix = "method."
+    /// What the names of tensors begin with that the scheduling of tasks keeps.
+    package static let schedulingPrefix = "scheduling."
 
     /// Writes all parameters and statistics.
     ///
@@ -42,7 +44,9 @@ public enum NetworkCheckpoint {
             }
         }
         let known = Set(expected.map(\.name))
-        let isState = { (name: String) in name.hasPrefix(optimizerPrefix) || name.hasPrefix(methodPrefix) }
+        let isState = { (name: String) in
+            [optimizerPrefix, methodPrefix, schedulingPrefix].contains(where: name.hasPrefix)
+        }
         if let extra = file.tensors.first(where: { !known.contains($0.name) && !isState($0.name) }) {
             throw CheckpointError.otherNetwork(
                 path: path, tensor: extra.name, found: "\(extra.shape)", expected: "no such tensor")

@@ -15,4 +15,10 @@ public struct EncodedNetwork: MultiTaskNetwork {
     public func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor] {
         try network.predictions(for: try encoder(input, in: context), in: context)
     }
+
+    public func predictions(
+        for input: Tensor, tasks: Set<Int>, in context: ForwardContext
+    ) throws(ComputeError) -> [Tensor?] {
+        try network.predictions(for: try encoder(input, in: context), tasks: tasks, in: context)
+    }
 }

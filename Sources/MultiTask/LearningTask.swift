@@ -9,10 +9,19 @@ public struct LearningTask: Hashable, Sendable {
     public var loss: Loss
     /// Factor on the loss: the task's fixed priority.
     public var weight: Float
+    /// Factor on the learning rate of the task's own parameters, those named `heads.NAME.…`.
+    public var learningRateFactor: Float
+    /// Nil lets the task learn to the end of the run.
+    public var earlyStopping: EarlyStopping?
 
-    public init(_ name: String, loss: Loss, weight: Float = 1) {
+    public init(
+        _ name: String, loss: Loss, weight: Float = 1, learningRateFactor: Float = 1,
+        earlyStopping: EarlyStopping? = nil
+    ) {
         self.name = name
         self.loss = loss
         self.weight = weight
+        self.learningRateFactor = learningRateFactor
+        self.earlyStopping = earlyStopping
     }
 }

@@ -24,4 +24,16 @@ public struct HardSharing: MultiTaskNetwork {
         for head in heads { outputs.append(try head(features, in: context)) }
         return outputs
     }
+
+    public func predictions(
+        for input: Tensor, tasks: Set<Int>, in context: ForwardContext
+    ) throws(ComputeError) -> [Tensor?] {
+        let features = try trunk(input, in: context)
+        var outputs: [Tensor?] = []
+        outputs.reserveCapacity(heads.count)
+        for (task, head) in heads.enumerated() {
+            outputs.append(tasks.contains(task) ? try head(features, in: context) : nil)
+        }
+        return outputs
+    }
 }

@@ -10,26 +10,43 @@ public struct DeviceBatch {
     public let masks: [Tensor?]
     /// Number of samples.
     public let count: Int
-    /// Samples with a target, in the order of the tasks; masked ones do not count.
-    let sampleCounts: [Double]
+    /// The sum of the weights of the samples with a label, by task: what a loss, being a mean, is the mean of.
+    public let labelWeights: [Double]
+    /// Factors on the losses by task, besides the tasks' own weights.
+    let priorities: [Double]
 
-    /// Copies a batch to a device.
+    /// Copies a batch to a device. A task without a label in the batch has no targets.
     ///
-    /// - Throws: ``TrainingError/missingTargets(task:known:)`` if no task of the model has targets.
-    public init(_ batch: Batch, tasks: [LearningTask], on device: any Device) throws {
-        count = batch.count
-        inputs = try Tensor(batch.inputs, on: device)
-        targets = try tasks.map { try batch.targets[$0.name].map { try Tensor($0, on: device) } }
-        masks = try tasks.map { try batch.masks[$0.name].map { try Tensor($0, on: device) } }
-        sampleCounts = tasks.map { task in
-            guard batch.targets[task.name] != nil else { return 0 }
-            guard case .float(let mask)? = batch.masks[task.name]?.storage else { return Double(batch.count) }
-            return mask.reduce(0) { $0 + Double($1) }
-        }
-        if targets.allSatisfy({ $0 == nil }) {
+    /// - Parameters:
+    ///   - included: numbers of the tasks that take part; nil stands for all.
+    ///   - priorities: factors on the losses by number of the task; nil stands for 1.
+    /// - Throws: ``TrainingError/missingTargets(task:known:)`` if the batch knows no task of the model.
+    public init(
+        _ batch: Batch, tasks: [LearningTask], including included: Set<Int>? = nil, priorities: [Double]? = nil,
+        on device: any Device
+    ) throws {
+        if tasks.allSatisfy({ batch.targets[$0.name] == nil }) {
             throw TrainingError.missingTargets(task: tasks.map(\.name), known: batch.targets.keys.sorted())
         }
+        let weights = tasks.enumerated().map { index, task in
+            guard included?.contains(index) ?? true, let weights = batch.labelWeights(of: task) else { return 0.0 }
+            return weights.reduce(0) { $0 + Double($1) }
+        }
+        func upload(_ values: [String: HostTensor]) throws -> [Tensor?] {
+            try zip(tasks, weights).map { task, weight in
+                weight > 0 ? try values[task.name].map { try Tensor($0, on: device) } : nil
+            }
+        }
+        count = batch.count
+        labelWeights = weights
+        self.priorities = priorities ?? tasks.map { _ in 1 }
+        inputs = try Tensor(batch.inputs, on: device)
+        targets = try upload(batch.targets)
+        masks = try upload(batch.masks)
     }
+
+    /// Numbers of the tasks with targets.
+    var tasks: Set<Int> { Set(targets.indices.filter { targets[$0] != nil }) }
 }
 
 extension Tensor {

@@ -17,22 +17,29 @@ public struct Evaluation {
 
     /// Runs over all samples once.
     ///
+    /// - Parameter included: numbers of the tasks that are measured; nil stands for all.
     /// - Returns: per task `loss` and, for classes and binary targets, `accuracy`, for binary targets and two classes
     ///   `auc` (see ``AreaUnderCurve``; of several columns their mean), for real numbers `meanAbsoluteError` and
     ///   `rootMeanSquaredError`. Samples without a label count nothing; a task without labels is left out.
-    public func callAsFunction(_ loader: BatchLoader) throws -> [String: [String: Double]] {
+    public func callAsFunction(
+        _ loader: BatchLoader, of included: Set<Int>? = nil
+    ) throws -> [String: [String: Double]] {
         var sums = tasks.map { _ in MetricSums() }
         let batches = try loader.epoch(0)
         while let batch = try batches.next() {
-            let device = try DeviceBatch(batch, tasks: tasks, on: arena.device)
+            let device = try DeviceBatch(batch, tasks: tasks, including: included, on: arena.device)
+            if device.tasks.isEmpty { continue }
             let context = ForwardContext(arena, mode: .evaluation)
-            let predictions = try network.predictions(for: device.inputs, in: context)
+            let predictions = try network.predictions(for: device.inputs, tasks: device.tasks, in: context)
             for (index, task) in tasks.enumerated() {
-                guard let targets = device.targets[index], let hostTargets = batch.targets[task.name] else { continue }
-                let loss = try task.loss(predictions[index], targets: targets, mask: device.masks[index]).scalar()
+                guard let targets = device.targets[index], let prediction = predictions[index],
+                    let hostTargets = batch.targets[task.name]
+                else { continue }
+                let loss = try task.loss(prediction, targets: targets, mask: device.masks[index]).scalar()
                 let mask = batch.masks[task.name]?.floats
                 try sums[index].add(
-                    loss: loss, prediction: predictions[index], targets: hostTargets, mask: mask, lossFunction: task.loss)
+                    loss: loss, weight: device.labelWeights[index], prediction: prediction, targets: hostTargets,
+                    mask: mask, lossFunction: task.loss)
             }
         }
         var result: [String: [String: Double]] = [:]
@@ -60,7 +67,8 @@ private struct MetricSums {
     private var curves: [AreaUnderCurve] = []
 
     mutating func add(
-        loss value: Float, prediction: Tensor, targets: HostTensor, mask: [Float]?, lossFunction: Loss
+        loss value: Float, weight labelWeight: Double, prediction: Tensor, targets: HostTensor, mask: [Float]?,
+        lossFunction: Loss
     ) throws {
         let rows = prediction.shape[0]
         var counts = mask?.map { $0 != 0 } ?? Array(repeating: true, count: rows)
@@ -102,9 +110,8 @@ private struct MetricSums {
                 squaredError += error * error
             }
         }
-        let counted = Double(counts.count { $0 })
-        loss += Double(value) * counted
-        weight += counted
+        loss += Double(value) * labelWeight
+        weight += labelWeight
     }
 
     var metrics: [String: Double]? {

@@ -20,6 +20,7 @@ public final class MetricsLog {
         let train: [String: [String: Double]]
         let valid: [String: [String: Double]]
         let balance: Balance?
+        let schedule: EpochSchedule
         /// Nil where there are none.
         let skippedSteps: Int?
     }
@@ -85,7 +86,7 @@ public final class MetricsLog {
             try write(
                 EpochLine(
                     epoch: report.epoch, step: report.step, seconds: report.seconds, train: report.train,
-                    valid: report.valid, balance: report.balance,
+                    valid: report.valid, balance: report.balance, schedule: report.schedule,
                     skippedSteps: report.skippedSteps > 0 ? report.skippedSteps : nil))
         case .end(let summary):
             try write(

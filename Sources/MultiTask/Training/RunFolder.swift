@@ -71,8 +71,12 @@ public struct RunFolder: Hashable, Sendable {
 
     /// Writes everything that a run needs to go on.
     ///
-    /// - Parameter progress: what is not a tensor, as text.
-    func writeTrainingState(_ progress: String, of step: TrainingStep) throws {
+    /// - Parameters:
+    ///   - progress: what is not a tensor, as text.
+    ///   - bestHeads: the values of the heads that early stopping may restore, by task.
+    func writeTrainingState(
+        _ progress: String, of step: TrainingStep, bestHeads: [String: [Float]] = [:]
+    ) throws {
         let states = try step.optimizer.states.flatMap { name, tensor in
             try step.arena.namedParts(of: tensor, prefix: RunFolder.prefix(ofState: name))
         }
@@ -81,7 +85,10 @@ public struct RunFolder: Hashable, Sendable {
                 name: NetworkCheckpoint.methodPrefix + name, shape: [rows.rowCount, rows.columnCount],
                 elements: .float32(try rows.tensor.floats()))
         }
-        try NetworkCheckpoint.write(step.arena, with: states + rows, metadata: ["progress": progress], to: last)
+        let heads = bestHeads.sorted { $0.key < $1.key }.map { task, values in
+            NamedTensor(name: RunFolder.bestHeadPrefix + task, shape: [values.count], elements: .float32(values))
+        }
+        try NetworkCheckpoint.write(step.arena, with: states + rows + heads, metadata: ["progress": progress], to: last)
     }
 
     /// The text that ``writeTrainingState(_:of:)`` was given.
@@ -105,6 +112,18 @@ public struct RunFolder: Hashable, Sendable {
                 try file.floats(of: stored.name), shape: Shape(stored.shape), on: step.arena.device)
             step.memory[String(stored.name.dropFirst(NetworkCheckpoint.methodPrefix.count))] = DeviceRows(tensor)
         }
+    }
+
+    private static let bestHeadPrefix = NetworkCheckpoint.schedulingPrefix + "bestHead."
+
+    /// The values of heads that ``writeTrainingState(_:of:bestHeads:)`` was given.
+    func bestHeads() throws -> [String: [Float]] {
+        let file = try SafetensorsFile(path: last)
+        var heads: [String: [Float]] = [:]
+        for stored in file.tensors where stored.name.hasPrefix(RunFolder.bestHeadPrefix) {
+            heads[String(stored.name.dropFirst(RunFolder.bestHeadPrefix.count))] = try file.floats(of: stored.name)
+        }
+        return heads
     }
 
     private static func prefix(ofState name: String) -> String { "\(NetworkCheckpoint.optimizerPrefix)\(name)." }

@@ -10,20 +10,24 @@ import Tensors
 public struct TrainingSettings: Hashable, Sendable {
     public var epochs: Int
     public var batchSize: Int
-    /// Orders the samples and draws dropout masks.
+    /// Orders the samples, draws dropout masks, and tasks where the schedule leaves them to chance.
     public var seed: UInt64
     public var schedule: LearningRateSchedule
     /// Steps between checkpoints inside an epoch; nil writes them at the end of epochs only.
     public var checkpointInterval: Int?
+    /// Which tasks take part in which step.
+    public var scheduling: Scheduling
 
     public init(
-        epochs: Int, batchSize: Int, seed: UInt64, schedule: LearningRateSchedule, checkpointInterval: Int? = nil
+        epochs: Int, batchSize: Int, seed: UInt64, schedule: LearningRateSchedule, checkpointInterval: Int? = nil,
+        scheduling: Scheduling = .joint
     ) {
         self.epochs = epochs
         self.batchSize = batchSize
         self.seed = seed
         self.schedule = schedule
         self.checkpointInterval = checkpointInterval
+        self.scheduling = scheduling
     }
 }
 
@@ -34,62 +38,47 @@ public struct TrainingSettings: Hashable, Sendable {
 public final class Trainer {
     private let step: TrainingStep
     private let settings: TrainingSettings
-    private let loader: BatchLoader
-    private let validation: BatchLoader?
-    private let test: BatchLoader?
+    private let setup: RunSetup
     private let folder: RunFolder?
     private var progress: TrainingProgress
+    /// The heads of the tasks' best epochs, by task, for early stopping that restores them.
+    private var bestHeads: [String: [Float]] = [:]
 
+    /// A run whose tasks all learn from one data set.
+    ///
     /// - Parameters:
     ///   - validation: measured after every epoch, to choose the best one.
     ///   - test: measured once, with the parameters of the best epoch, which the folder keeps.
     ///   - folder: where checkpoints go; nil keeps nothing.
-    /// - Throws: ``TrainingError`` or `DatasetError` where settings make no sense.
-    public init(
+    /// - Throws: as ``init(_:sources:settings:folder:)``.
+    public convenience init(
         _ step: TrainingStep, training: any Dataset, validation: (any Dataset)? = nil,
         test: (any Dataset)? = nil, settings: TrainingSettings, folder: RunFolder? = nil
     ) throws {
-        if step.tasks.isEmpty { throw TrainingError.noTasks }
-        if settings.epochs < 1 {
-            throw TrainingError.invalidSetting(
-                name: "epochs", found: "\(settings.epochs)", expected: "at least 1")
-        }
-        try Trainer.check(step.tasks, against: training)
+        let source = TrainingSource(
+            training: training, validation: validation, test: test, tasks: step.tasks.map(\.name))
+        try self.init(step, sources: [source], settings: settings, folder: folder)
+    }
+
+    /// - Parameters:
+    ///   - sources: every task learns from one of them.
+    ///   - folder: where checkpoints go; nil keeps nothing.
+    /// - Throws: ``TrainingError``, ``ScheduleError`` or `DatasetError` where settings make no sense, a task has no label
+    ///   or never takes part.
+    public init(
+        _ step: TrainingStep, sources: [TrainingSource], settings: TrainingSettings, folder: RunFolder? = nil
+    ) throws {
+        setup = try RunSetup(step, sources: sources, settings: settings)
         self.step = step
         self.settings = settings
         self.folder = folder
-        loader = try BatchLoader(
-            training, batchSize: settings.batchSize, order: .shuffled(seed: settings.seed))
-        func measuring(_ dataset: (any Dataset)?) throws -> BatchLoader? {
-            try dataset.map { try BatchLoader($0, batchSize: max(settings.batchSize, 256), order: .sequential) }
-        }
-        self.validation = try measuring(validation)
-        self.test = try measuring(test)
         progress = TrainingProgress(
             identity: TrainingProgress.Identity(
-                seed: settings.seed, method: step.method.name, tasks: step.tasks.map(\.name), samples: training.count,
-                batchSize: settings.batchSize),
-            tasks: step.tasks.count)
-    }
-
-    /// Compares every task's loss with what the data have for it.
-    private static func check(_ tasks: [LearningTask], against dataset: any Dataset) throws {
-        for task in tasks {
-            guard let target = dataset.tasks.first(where: { $0.name == task.name }) else {
-                throw TrainingError.missingTargets(task: [task.name], known: dataset.tasks.map(\.name))
-            }
-            switch (task.loss, target.kind) {
-            case (.crossEntropy, .classes), (.binaryCrossEntropy, .regression), (.squaredError, .regression),
-                (.absoluteError, .regression), (.huber, .regression):
-                continue
-            case (.crossEntropy, .regression(let columns)):
-                throw TrainingError.incompatibleTarget(
-                    task: task.name, found: "\(columns) real numbers", expected: "classes")
-            case (_, .classes(let count, _)):
-                throw TrainingError.incompatibleTarget(
-                    task: task.name, found: "one of \(count) classes", expected: "real numbers")
-            }
-        }
+                seed: settings.seed, method: step.method.name, tasks: step.tasks.map(\.name),
+                samples: setup.readers.map(\.loader.dataset.count), batchSizes: setup.readers.map(\.loader.batchSize),
+                scheduling: settings.scheduling.name, scheduleParameters: settings.scheduling.values,
+                stepsPerEpoch: setup.stepsPerEpoch),
+            sources: sources.count, tasks: step.tasks.count)
     }
 
     /// Takes up the training state of the run's folder.
@@ -109,12 +98,23 @@ public final class Trainer {
         progress = saved
         step.optimizer.stepCounts = saved.optimizerSteps
         if let state = saved.method { try step.restore(state) }
+        bestHeads = try folder.bestHeads()
+        for (reader, position) in zip(setup.readers, saved.schedule.positions) { reader.move(to: position) }
+        let learning = Set(saved.schedule.learningTasks(of: step.tasks))
+        for (number, task) in step.tasks.enumerated() where !learning.contains(number) {
+            step.arena.freeze(prefixes: [task.headPrefix])
+        }
     }
 
     /// Steps that are behind the run.
     public var completedSteps: Int { progress.step }
 
-    /// Trains until the last epoch is complete or `shouldStop` says so.
+    /// Whether the last epoch is behind the run, or no task learns any more.
+    private var isComplete: Bool {
+        progress.epoch >= settings.epochs || progress.schedule.learningTasks(of: step.tasks).isEmpty
+    }
+
+    /// Trains until the last epoch is complete, all tasks have finished or `shouldStop` says so.
     ///
     /// - Parameters:
     ///   - observer: is told everything that happens, on the thread that trains.
@@ -127,13 +127,14 @@ public final class Trainer {
         try observer(
             .started(
                 TrainingPlan(
-                    tasks: step.tasks.map(\.name), epochs: settings.epochs, samples: loader.dataset.count,
-                    batchesPerEpoch: loader.batchCount, parameters: step.arena.parameterCount,
-                    measuredOn: test == nil ? "test" : "valid", completedSteps: progress.step)))
-        while progress.epoch < settings.epochs {
+                    tasks: step.tasks.map(\.name), epochs: settings.epochs,
+                    samples: setup.readers.reduce(0) { $0 + $1.loader.dataset.count },
+                    batchesPerEpoch: setup.stepsPerEpoch, parameters: step.arena.parameterCount,
+                    measuredOn: setup.hasTest ? "valid" : "test", completedSteps: progress.step)))
+        while !isComplete {
             if try trainEpoch(observer: observer, shouldStop: shouldStop) {
                 try finishEpoch(observer: observer)
-                if progress.epoch == settings.epochs || !shouldStop() { continue }
+                if isComplete || !shouldStop() { continue }
             } else {
                 try saveLast(observer: observer)
             }
@@ -150,10 +151,10 @@ public final class Trainer {
 
     /// The best epoch on the test set. The network keeps the parameters of the last one.
     private func testMetrics() throws -> [String: [String: Double]] {
-        guard let test, let folder else { return [:] }
+        guard setup.hasTest, let folder else { return [:] }
         let last = (parameters: try step.arena.values.floats(), statistics: try step.arena.statistics.floats())
         try NetworkCheckpoint.read(folder.best, into: step.arena)
-        let metrics = try Evaluation(network: step.network, tasks: step.tasks, arena: step.arena)(test)
+        let metrics = try self.metrics(on: \.test)
         try step.arena.values.overwrite(with: last.parameters)
         try step.arena.statistics.overwrite(with: last.statistics)
         return metrics
@@ -162,26 +163,25 @@ public final class Trainer {
     /// - Returns: false if the run was asked to stop.
     private func trainEpoch(observer: (TrainingEvent) throws -> Void, shouldStop: () -> Bool) throws -> Bool {
         let clock = ContinuousClock()
-        let batches = try loader.epoch(progress.epoch, startingAt: progress.batch)
         var start = clock.now
-        while let batch = try batches.next() {
+        while progress.batch < setup.stepsPerEpoch {
             let learningRate = settings.schedule.learningRate(at: progress.step)
-            let outcome = try step(
-                try DeviceBatch(batch, tasks: step.tasks, on: step.arena.device), step: progress.step + 1,
-                learningRate: learningRate)
+            let batches = try nextBatches()
+            let outcome = try step(batches, step: progress.step + 1, learningRate: learningRate)
             let end = clock.now
-            progress.accumulated.add(outcome, samples: batch.count, seconds: (end - start) / .seconds(1))
+            progress.accumulated.add(outcome, seconds: (end - start) / .seconds(1))
             start = end
             progress.step += 1
             progress.batch += 1
+            progress.schedule.positions = setup.readers.map(\.position)
             try observer(
                 .step(
                     StepReport(
-                        epoch: progress.epoch + 1, step: progress.step, batch: progress.batch, samples: batch.count,
-                        learningRate: learningRate,
+                        epoch: progress.epoch + 1, step: progress.step, batch: progress.batch,
+                        samples: batches.reduce(0) { $0 + $1.count }, learningRate: learningRate,
                         losses: named(outcome.losses.map { $0.map(Double.init) }),
                         conflictRate: outcome.gramian?.conflictRate, skipped: outcome.skipped?.description)))
-            if progress.batch < loader.batchCount {
+            if progress.batch < setup.stepsPerEpoch {
                 if let interval = settings.checkpointInterval, progress.step % interval == 0 {
                     try saveLast(observer: observer)
                 }
@@ -191,17 +191,36 @@ public final class Trainer {
         return true
     }
 
+    /// What the tasks of the next step learn from: a batch of every source that one of them belongs to.
+    private func nextBatches() throws -> [DeviceBatch] {
+        let schedule = settings.scheduling.schedule
+        let scheduled = ScheduledStep(
+            step: progress.step + 1, epoch: progress.epoch + 1, epochs: settings.epochs, seed: settings.seed,
+            tasks: progress.schedule.learningTasks(of: step.tasks), labelledSamples: setup.labelledSamples,
+            keyMetrics: progress.schedule.tasks.map(\.keyMetric))
+        let tasks = schedule.tasks(in: scheduled)
+        let priorities = step.tasks.indices.map { schedule.priority(of: $0, in: scheduled) }
+        return try setup.readers.filter { !$0.tasks.isDisjoint(with: tasks) }.map { reader in
+            try DeviceBatch(
+                try reader.next(), tasks: step.tasks, including: reader.tasks.intersection(tasks),
+                priorities: priorities, on: step.arena.device)
+        }
+    }
+
     private func finishEpoch(observer: (TrainingEvent) throws -> Void) throws {
         try checkParameters()
         let clock = ContinuousClock()
         let start = clock.now
-        let metrics =
-            try validation.map { try Evaluation(network: step.network, tasks: step.tasks, arena: step.arena)($0) } ?? [:]
+        let metrics = try self.metrics(on: \.validation)
         let epoch = progress.accumulated
         let meanLosses = step.tasks.indices.map(epoch.meanLoss)
         step.finishEpoch(meanLosses: meanLosses)
         let train = named(meanLosses).mapValues { ["loss": $0] }
-        let score = score(metrics.isEmpty ? train : metrics)
+        for (number, task) in step.tasks.enumerated() {
+            guard let measured = metrics[task.name] ?? train[task.name] else { continue }
+            progress.schedule.record(measured, of: number, by: settings.scheduling.schedule)
+        }
+        let score = self.score
         let isBest = progress.bestScore.map { score > $0 } ?? true
         progress.epoch += 1
         progress.batch = 0
@@ -209,26 +228,77 @@ public final class Trainer {
         if isBest {
             progress.bestScore = score
             progress.bestEpoch = progress.epoch
-            progress.best = metrics.isEmpty ? train : metrics
+            progress.best = progress.schedule.metrics(of: step.tasks)
         }
+        let finishing = try judgeTasks()
         let seconds = epoch.totalSeconds + (clock.now - start) / .seconds(1)
         progress.seconds += seconds
         try observer(
             .epoch(
                 EpochReport(
                     epoch: progress.epoch, step: progress.step, seconds: seconds, train: train, valid: metrics,
-                    balance: epoch.balance, skippedSteps: epoch.skipped, isBest: isBest)))
+                    balance: epoch.balance, schedule: scheduleReport(epoch), skippedSteps: epoch.skipped,
+                    isBest: isBest)))
         if isBest { try folder?.writeBest(step.arena) }
+        try freeze(finishing)
         try saveLast(observer: observer)
     }
 
+    /// The metrics of every task on one of the data sets of its source.
+    private func metrics(on loader: (SourceReader) -> BatchLoader?) throws -> [String: [String: Double]] {
+        let evaluation = Evaluation(network: step.network, tasks: step.tasks, arena: step.arena)
+        var metrics: [String: [String: Double]] = [:]
+        for reader in setup.readers {
+            guard let loader = loader(reader) else { continue }
+            metrics.merge(try evaluation(loader, of: reader.tasks)) { $1 }
+        }
+        return metrics
+    }
+
+    /// Lets early stopping look at the tasks.
+    ///
+    /// - Returns: the tasks that are to be frozen.
+    private func judgeTasks() throws -> [LearningTask] {
+        var finishing: [LearningTask] = []
+        for (number, task) in step.tasks.enumerated() {
+            let hasFinished = progress.schedule.tasks[number].finishedEpoch != nil
+            guard let stopping = task.earlyStopping, !hasFinished else { continue }
+            switch try progress.schedule.judge(number, by: stopping, name: task.name, epoch: progress.epoch) {
+            case .improved:
+                if stopping.restoresBest { bestHeads[task.name] = try step.arena.headValues(task.headPrefix) }
+            case .learning: break
+            case .finished:
+                if stopping.action == .freeze { finishing.append(task) }
+            }
+        }
+        return finishing
+    }
+
+    private func freeze(_ tasks: [LearningTask]) throws {
+        for task in tasks {
+            if let head = bestHeads.removeValue(forKey: task.name) { try step.arena.setHead(task.headPrefix, to: head) }
+            step.arena.freeze(prefixes: [task.headPrefix])
+        }
+    }
+
+    private func scheduleReport(_ epoch: EpochAccumulator) -> EpochSchedule {
+        var steps: [String: Int] = [:]
+        var finished: [String: Int] = [:]
+        for (number, task) in step.tasks.enumerated() {
+            steps[task.name] = epoch.steps[number]
+            finished[task.name] = progress.schedule.tasks[number].finishedEpoch
+        }
+        return EpochSchedule(steps: steps, finished: finished)
+    }
+
     /// The mean over the tasks; higher is better. A task with binary targets counts by its `auc`, because the accuracy
-    /// says little where one answer is rare; one with classes by its accuracy, any other by its negative loss.
-    private func score(_ metrics: [String: [String: Double]]) -> Double {
-        let scores = step.tasks.compactMap { task -> Double? in
-            guard let values = metrics[task.name] else { return nil }
-            if case .binaryCrossEntropy = task.loss, let area = values["auc"] { return area }
-            return values["accuracy"] ?? -(values["loss"] ?? .infinity)
+    /// says little where one answer is rare; one with classes by its accuracy, any other by its negative loss. A task
+    /// that took no part in the epoch counts by its newest metrics.
+    private var score: Double {
+        let scores = zip(step.tasks, progress.schedule.tasks).compactMap { task, state -> Double? in
+            if state.metrics.isEmpty { return nil }
+            if case .binaryCrossEntropy = task.loss, let area = state.metrics["auc"] { return area }
+            return state.metrics["accuracy"] ?? -(state.metrics["loss"] ?? .infinity)
         }
         return scores.isEmpty ? -.infinity : scores.reduce(0, +) / Double(scores.count)
     }
@@ -248,7 +318,7 @@ public final class Trainer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let state = String(decoding: try encoder.encode(progress), as: UTF8.self)
-        try folder.writeTrainingState(state, of: step)
+        try folder.writeTrainingState(state, of: step, bestHeads: bestHeads)
         try observer(.checkpoint(path: folder.last, step: progress.step))
     }
 

@@ -3,6 +3,8 @@ public enum TrainingError: Error, Equatable, Sendable {
     case noTasks
     /// The data have targets for none of these tasks.
     case missingTargets(task: [String], known: [String])
+    /// No training sample has a label for the task.
+    case noLabels(task: String, samples: Int)
     /// A task's target has another form than its loss and head expect.
     case incompatibleTarget(task: String, found: String, expected: String)
     /// A loss or a gradient is infinite or not a number. Nothing was updated.
@@ -24,6 +26,9 @@ extension TrainingError: CustomStringConvertible {
         case .missingTargets(let tasks, let known):
             "the data have no targets for \(tasks.map { "\"\($0)\"" }.joined(separator: ", ")); "
                 + "they have: \(known.isEmpty ? "none" : known.joined(separator: ", "))"
+        case .noLabels(let task, let samples):
+            "task \"\(task)\": none of the \(samples) training samples has a label; check the labels and masks of its "
+                + "data, or leave the task out"
         case .incompatibleTarget(let task, let found, let expected):
             "task \"\(task)\": the data have \(found), the loss expects \(expected)"
         case .notFinite(let quantity, let task, let step, let value):

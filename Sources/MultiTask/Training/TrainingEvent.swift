@@ -46,16 +46,25 @@ public struct EpochReport: Hashable, Sendable, Codable {
     public let epoch: Int
     public let step: Int
     public let seconds: Double
-    /// Per task: `loss`, a mean over the samples.
+    /// Per task that took part: `loss`, a mean over the labelled samples.
     public let train: [String: [String: Double]]
     /// Per task: `loss` and the task's metrics on the validation data; empty without them.
     public let valid: [String: [String: Double]]
     /// Nil for methods that never look at gradients.
     public let balance: Balance?
+    public let schedule: EpochSchedule
     /// Steps that updated nothing because a loss or gradient was not finite.
     public let skippedSteps: Int
     /// Whether no epoch before was better.
     public let isBest: Bool
+}
+
+/// Which tasks took part.
+public struct EpochSchedule: Hashable, Sendable, Codable {
+    /// In how many steps each task took part.
+    public let steps: [String: Int]
+    /// The tasks that have finished, with the epoch in which they did.
+    public let finished: [String: Int]
 }
 
 /// How the tasks' gradients got along.

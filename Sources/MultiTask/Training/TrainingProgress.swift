@@ -7,17 +7,23 @@ struct TrainingProgress: Codable {
         var seed: UInt64
         var method: String
         var tasks: [String]
-        var samples: Int
-        var batchSize: Int
+        /// Of every source.
+        var samples: [Int]
+        /// Of every source.
+        var batchSizes: [Int]
+        var scheduling: String
+        var scheduleParameters: [String: ScheduleParameter]
+        var stepsPerEpoch: Int
     }
 
     var identity: Identity
     /// Epochs that are complete.
     var epoch = 0
-    /// Batches of the current epoch that are complete.
+    /// Steps of the current epoch that are complete.
     var batch = 0
     var step = 0
     var accumulated: EpochAccumulator
+    var schedule: ScheduleProgress
     var seconds = 0.0
     var bestEpoch = 0
     /// Nil before the first epoch is complete.
@@ -27,15 +33,18 @@ struct TrainingProgress: Codable {
     var optimizerSteps: [String: Int] = [:]
     var method: TrainingStep.State?
 
-    init(identity: Identity, tasks: Int) {
+    init(identity: Identity, sources: Int, tasks: Int) {
         self.identity = identity
+        schedule = ScheduleProgress(sources: sources, tasks: tasks)
         accumulated = EpochAccumulator(tasks: tasks)
     }
 }
 
 /// Sums over the steps of one epoch.
 struct EpochAccumulator: Codable {
-    private var samples: [Int]
+    /// In how many steps each task took part.
+    private(set) var steps: [Int]
+    private var labels: [Double]
     private var losses: [Double]
     private var seconds = 0.0
     private var weights: [Double]
@@ -48,21 +57,23 @@ struct EpochAccumulator: Codable {
     private(set) var skipped = 0
 
     init(tasks: Int) {
-        samples = Array(repeating: 0, count: tasks)
+        steps = Array(repeating: 0, count: tasks)
         losses = Array(repeating: 0, count: tasks)
+        labels = losses
         weights = losses
-        weighed = samples
+        weighed = steps
         cosines = Array(repeating: losses, count: tasks)
-        measured = Array(repeating: samples, count: tasks)
+        measured = Array(repeating: steps, count: tasks)
     }
 
-    mutating func add(_ outcome: StepOutcome, samples count: Int, seconds: Double) {
+    mutating func add(_ outcome: StepOutcome, seconds: Double) {
         self.seconds += seconds
         if outcome.skipped != nil { skipped += 1 }
         for (task, loss) in outcome.losses.enumerated() {
             guard let loss else { continue }
-            samples[task] += count
-            losses[task] += Double(loss) * Double(count)
+            steps[task] += 1
+            labels[task] += outcome.labelWeights[task]
+            losses[task] += Double(loss) * outcome.labelWeights[task]
         }
         guard let gramian = outcome.gramian else { return }
         gramians += 1
@@ -79,7 +90,7 @@ struct EpochAccumulator: Codable {
         }
     }
 
-    func meanLoss(of task: Int) -> Double? { samples[task] == 0 ? nil : losses[task] / Double(samples[task]) }
+    func meanLoss(of task: Int) -> Double? { steps[task] == 0 ? nil : losses[task] / labels[task] }
 
     var totalSeconds: Double { seconds }
 

@@ -49,9 +49,6 @@ extension TrainingStep {
         return direction
     }
 
-    /// What a loss is multiplied by, whatever the method.
-    private func factor(of loss: BatchLoss) -> Float { tasks[loss.task].weight * Float(loss.share) }
-
     /// Walks every batch back on its own and adds up the gradients.
     private func accumulate(
         _ batches: [DeviceBatch], _ pass: StepPass, into direction: inout TaskGradients, losses: inout [BatchLoss],
@@ -66,7 +63,10 @@ extension TrainingStep {
                 try total.add(gradient, of: leaf, columns: arena.segments[leaf].shape.count)
             }
             sums = total
-            losses += part.map { BatchLoss(task: $0.task, value: $0.value.detached, auxiliary: [], share: $0.share) }
+            losses += part.map {
+                BatchLoss(
+                    task: $0.task, value: $0.value.detached, auxiliary: [], share: $0.share, priority: $0.priority)
+            }
         }
         for (leaf, gradient) in try sums?.gradients() ?? [] { try direction.add(gradient, of: leaf) }
     }

@@ -7,6 +7,8 @@ import Tensors
 public struct StepOutcome: Sendable {
     /// Unweighted losses, in the order of the tasks; nil for tasks that were absent.
     public var losses: [Float?]
+    /// The sums of the samples' weights that the losses are means over; 0 for tasks that were absent.
+    public var labelWeights: [Double]
     /// The weights of the tasks that took part; nil for methods that have none. Means over the parts, where layers or
     /// modules have weights of their own.
     public var weights: [Double?]
@@ -18,6 +20,7 @@ public struct StepOutcome: Sendable {
 
     init(tasks: Int) {
         losses = Array(repeating: nil, count: tasks)
+        labelWeights = Array(repeating: 0, count: tasks)
         weights = Array(repeating: nil, count: tasks)
     }
 }
@@ -59,6 +62,9 @@ public final class TrainingStep {
         self.clippingNorm = clippingNorm
         self.seed = seed
         gradients = try Tensor.filled(with: 0, [arena.count], on: arena.device)
+        for task in tasks where task.learningRateFactor != 1 {
+            optimizer.learningRateMultipliers[task.headGroup] = task.learningRateFactor
+        }
     }
 
     /// Takes one step on a batch.
@@ -72,6 +78,7 @@ public final class TrainingStep {
 
     /// Takes one step on several batches: one per task, where tasks have inputs of their own, or parts of a batch that is
     /// too large for the device. The loss of a task is the mean over its samples in all batches that have targets for it.
+    /// A step without any label changes nothing.
     ///
     /// - Parameters:
     ///   - accumulating: walks every batch back before the next one starts, so that the activations of one are held at a
@@ -104,6 +111,10 @@ public final class TrainingStep {
             context: StepContext(
                 tasks: tasks.indices.filter { task in batches.contains { $0.targets[task] != nil } },
                 taskCount: tasks.count, learningRate: Double(learningRate)))
+        if pass.context.tasks.isEmpty { return pass.outcome }
+        for task in pass.context.tasks {
+            pass.outcome.labelWeights[task] = batches.reduce(0) { $0 + $1.labelWeights[task] }
+        }
         let direction =
             switch method.kind {
             case .loss: try weightedLosses(batches, accumulating: accumulating, &pass)
@@ -137,6 +148,8 @@ struct BatchLoss {
     let auxiliary: [Tensor]
     /// Of the task's samples in the step.
     let share: Double
+    /// Of the task in the step.
+    let priority: Float
 
     /// Where a reverse walk starts.
     ///
@@ -165,15 +178,17 @@ extension TrainingStep {
     /// The losses of one of a step's batches.
     func losses(_ batches: [DeviceBatch], _ number: Int, tape: Tape?, step: Int) throws -> [BatchLoss] {
         let batch = batches[number]
+        if batch.tasks.isEmpty { return [] }
         let forward = ForwardContext(arena, mode: .training, tape: tape, seed: seed, step: step, part: number)
-        let predictions = try network.predictions(for: batch.inputs, in: forward)
+        let predictions = try network.predictions(for: batch.inputs, tasks: batch.tasks, in: forward)
         return try tasks.indices.compactMap { task in
-            guard let targets = batch.targets[task] else { return nil }
-            let samples = batches.reduce(0.0) { $0 + $1.sampleCounts[task] }
-            let share = batches.count == 1 ? 1 : samples > 0 ? batch.sampleCounts[task] / samples : 0
-            let loss = try tasks[task].loss(predictions[task], targets: targets, mask: batch.masks[task])
+            guard let targets = batch.targets[task], let prediction = predictions[task] else { return nil }
+            let samples = batches.reduce(0.0) { $0 + $1.labelWeights[task] }
+            let share = batches.count == 1 ? 1 : batch.labelWeights[task] / samples
+            let loss = try tasks[task].loss(prediction, targets: targets, mask: batch.masks[task])
             let auxiliary = forward.auxiliaryLosses.filter { $0.task == task }.map(\.loss)
-            return BatchLoss(task: task, value: loss, auxiliary: auxiliary, share: share)
+            return BatchLoss(
+                task: task, value: loss, auxiliary: auxiliary, share: share, priority: Float(batch.priorities[task]))
         }
     }
 
@@ -182,7 +197,7 @@ extension TrainingStep {
         var sums: [Int: Double] = [:]
         for number in batches.indices {
             for loss in try losses(batches, number, tape: nil, step: step) {
-                sums[loss.task, default: 0] += loss.share * Double(try loss.value.scalar()) * Double(tasks[loss.task].weight)
+                sums[loss.task, default: 0] += Double(factor(of: loss)) * Double(try loss.value.scalar())
             }
         }
         return sums.sorted { $0.key < $1.key }.map(\.value)
@@ -192,16 +207,21 @@ extension TrainingStep {
     func read(_ losses: [BatchLoss], into pass: inout StepPass) throws {
         let values = try Tensor.concatenate(losses.map { $0.value.detached.reshaped([1]) }, axis: 0).floats()
         var sums: [Int: Double] = [:]
+        var weighted: [Int: Double] = [:]
         for (loss, value) in zip(losses, values) {
             guard value.isFinite else {
                 throw TrainingError.notFinite(
                     quantity: "loss", task: tasks[loss.task].name, step: pass.step, value: Double(value))
             }
             sums[loss.task, default: 0] += loss.share * Double(value)
+            weighted[loss.task, default: 0] += loss.share * Double(value) * Double(loss.priority)
         }
         for (task, sum) in sums { pass.outcome.losses[task] = Float(sum) }
-        pass.context.losses = pass.context.tasks.map { (sums[$0] ?? 0) * Double(tasks[$0].weight) }
+        pass.context.losses = pass.context.tasks.map { (weighted[$0] ?? 0) * Double(tasks[$0].weight) }
     }
+
+    /// What a loss is multiplied by, whatever the method.
+    func factor(of loss: BatchLoss) -> Float { tasks[loss.task].weight * loss.priority * Float(loss.share) }
 }
 
 extension Tensor {
