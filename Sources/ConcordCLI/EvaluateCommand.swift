@@ -18,8 +18,7 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let run = try TrainedRun(folder: folder, device: device)
-        let loader = try BatchLoader(run.test, batchSize: EvaluateCommand.batchSize, order: .sequential)
-        let metrics = try run.evaluation(loader)
+        let metrics = try run.metrics(batchSize: EvaluateCommand.batchSize)
         if json {
             try JSONOutput.print(metrics)
         } else {

@@ -50,7 +50,7 @@ struct PredictCommand: ParsableCommand {
             for samples in try PredictCommand.samples(input, of: run) {
                 let outputs = try run.evaluation.predict(samples.inputs)
                 let predictions = try zip(run.model.tasks, outputs).map { task, output in
-                    try PredictCommand.predictions(of: task, output, in: run.test)
+                    try PredictCommand.predictions(of: task, output, in: run.tests[task.name] ?? run.test)
                 }
                 for (row, name) in samples.names.enumerated() {
                     let named = zip(run.model.tasks, predictions).map { ($0.name, $1[row]) }

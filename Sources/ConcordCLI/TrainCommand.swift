@@ -118,7 +118,8 @@ struct TrainCommand: ParsableCommand {
             """
             \(experiment.model.tasks.map(\.name).joined(separator: ", ")) by \(experiment.configuration.method.name) \
             on \(choice.reason)
-            \(experiment.training.count) samples, \(experiment.model.arena.parameterCount) parameters; \
+            \(experiment.sources.reduce(0) { $0 + $1.training.count }) samples, \
+            \(experiment.model.arena.parameterCount) parameters; \
             results in \(folder.path)
             """)
         fflush(nil)

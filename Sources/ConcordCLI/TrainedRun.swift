@@ -19,6 +19,8 @@ struct TrainedRun {
     /// For tables: how rows become inputs.
     let preprocessing: TabularPreprocessing?
     let test: any Dataset
+    /// What each task is measured on, by its name.
+    let tests: [String: any Dataset]
     let model: ConfiguredNetwork
     let evaluation: Evaluation
 
@@ -29,16 +31,32 @@ struct TrainedRun {
         let folder = try RunFolder.existing(path)
         configuration = try ExperimentConfiguration(contentsOf: folder.configuration)
         preprocessing = try folder.storedPreprocessing()
-        if configuration.dataset.isTabular && preprocessing == nil {
+        if configuration.sources.contains(where: { $0.dataset.isTabular }) && preprocessing == nil {
             throw CommandError("\(folder.preprocessing): missing, without it rows cannot be read as in training")
         }
-        test = try configuration.dataset.test(preprocessing: preprocessing)
+        let stored = preprocessing
+        let sources = try configuration.readSources { try $0.test(preprocessing: $0.isTabular ? stored : nil) }
+        test = sources[configuration.mainSource]
+        tests = configuration.datasetsByTask(sources)
         model = try ConfiguredNetwork(
-            configuration, for: test, on: try DeviceChoice(request: device ?? configuration.device).device)
+            configuration, for: test, ownDatasets: tests,
+            on: try DeviceChoice(request: device ?? configuration.device).device)
         guard let parameters = [folder.model, folder.best].first(where: FileManager.default.fileExists(atPath:)) else {
             throw CommandError("\(path): no parameters yet, the run has not completed an epoch")
         }
         try NetworkCheckpoint.read(parameters, into: model.arena)
         evaluation = Evaluation(network: model.network, tasks: model.tasks, arena: model.arena)
+    }
+
+    /// The metrics of all tasks, each on its test split.
+    func metrics(batchSize: Int) throws -> [String: [String: Double]] {
+        var metrics: [String: [String: Double]] = [:]
+        for source in configuration.sources {
+            guard let first = source.tasks.first, let test = tests[first] else { continue }
+            let loader = try BatchLoader(test, batchSize: batchSize, order: .sequential)
+            let tasks = Set(model.tasks.indices.filter { source.tasks.contains(model.tasks[$0].name) })
+            metrics.merge(try evaluation(loader, of: tasks)) { $1 }
+        }
+        return metrics
     }
 }

@@ -15,11 +15,19 @@ public struct ConfiguredNetwork {
     /// Parameters of heads are named `heads.TASK.…`, the others as the architecture says, `trunk.…` in hard sharing;
     /// for rows of tables there is also `encoder.…`.
     ///
-    /// - Parameter dataset: gives the shape of the inputs and the targets that the heads must fit.
+    /// - Parameters:
+    ///   - dataset: gives the shape of the inputs and the targets that the heads must fit.
+    ///   - ownDatasets: give the targets of tasks that learn from other data, by the tasks' names.
     /// - Throws: `TrainingError` where the configuration does not fit the dataset, `ModelError`, and what the device throws.
     public init(
-        _ configuration: ExperimentConfiguration, for dataset: any Dataset, on device: any Device
+        _ configuration: ExperimentConfiguration, for dataset: any Dataset,
+        ownDatasets: [String: any Dataset] = [:], on device: any Device
     ) throws {
+        for (task, own) in ownDatasets.sorted(by: { $0.key < $1.key }) where own.inputShape != dataset.inputShape {
+            throw TrainingError.invalidSetting(
+                name: "the input shape of the dataset of task \"\(task)\"", found: "\(own.inputShape)",
+                expected: "\(dataset.inputShape), for all tasks share one trunk")
+        }
         let scope = ParameterScope()
         let encoder = dataset.tabularLayout.map { layout in
             TabularEncoder(
@@ -36,8 +44,9 @@ public struct ConfiguredNetwork {
             },
             makeHead: { scope, task, inputs in
                 let task = configuration.tasks[task]
+                let targets = ownDatasets[task.name] ?? dataset
                 return try ConfiguredNetwork.head(
-                    scope, inputs: inputs, outputs: try ConfiguredNetwork.outputs(for: task, in: dataset),
+                    scope, inputs: inputs, outputs: try ConfiguredNetwork.outputs(for: task, in: targets),
                     options: (task.head ?? configuration.heads).options)
             })
         let network = try configuration.architecture.network(from: parts)
@@ -105,6 +114,8 @@ public struct Experiment {
     public let test: any Dataset
     /// For tables: how rows become inputs.
     public let preprocessing: TabularPreprocessing?
+    /// The data sets of all tasks.
+    public let sources: [TrainingSource]
     public let model: ConfiguredNetwork
     private let step: TrainingStep
 
@@ -114,12 +125,25 @@ public struct Experiment {
         _ configuration: ExperimentConfiguration, on device: any Device, preprocessing: TabularPreprocessing? = nil
     ) throws {
         self.configuration = configuration
-        let splits = try configuration.dataset.splits(preprocessing: preprocessing)
-        training = splits.training
-        validation = splits.validation
-        test = splits.test
-        self.preprocessing = splits.preprocessing
-        model = try ConfiguredNetwork(configuration, for: training, on: device)
+        // The data of the run come first; other tables are read as they are.
+        var fitted = preprocessing
+        let splits = try configuration.readSources { dataset in
+            let splits = try dataset.splits(preprocessing: dataset.isTabular ? fitted : nil)
+            fitted = fitted ?? splits.preprocessing
+            return splits
+        }
+        sources = zip(configuration.sources, splits).map { source, split in
+            TrainingSource(
+                training: split.training, validation: split.validation ?? split.test,
+                test: split.validation == nil ? nil : split.test, tasks: source.tasks, batchSize: source.batchSize)
+        }
+        let main = splits[configuration.mainSource]
+        training = main.training
+        validation = main.validation
+        test = main.test
+        self.preprocessing = fitted
+        model = try ConfiguredNetwork(
+            configuration, for: training, ownDatasets: configuration.datasetsByTask(splits.map(\.training)), on: device)
         step = try TrainingStep(
             network: model.network, tasks: model.tasks, arena: model.arena,
             optimizer: try Optimizer(configuration.optimizer.rule.rule, for: model.arena),
@@ -132,14 +156,16 @@ public struct Experiment {
     ///
     /// - Parameter folder: where checkpoints go; nil keeps nothing.
     public func trainer(folder: RunFolder?) throws -> Trainer {
-        let stepsPerEpoch = (training.count + configuration.batchSize - 1) / configuration.batchSize
+        let scheduling = configuration.scheduling.scheduling
+        let batches = zip(configuration.sources, sources).map { ($1.training.count - 1) / $0.batchSize + 1 }
+        let stepsPerEpoch = scheduling.stepsPerEpoch(batches: batches, tasks: configuration.tasks.count)
         let schedule = configuration.schedule.schedule(
             rate: configuration.optimizer.learningRate, epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch)
         return try Trainer(
-            step, training: training, validation: validation ?? test, test: validation == nil ? nil : test,
+            step, sources: sources,
             settings: TrainingSettings(
                 epochs: configuration.epochs, batchSize: configuration.batchSize, seed: configuration.seed,
-                schedule: schedule, checkpointInterval: configuration.checkpointInterval),
+                schedule: schedule, checkpointInterval: configuration.checkpointInterval, scheduling: scheduling),
             folder: folder)
     }
 }

@@ -34,6 +34,8 @@ public struct ExperimentConfiguration: Hashable, Sendable {
     public var optimizer: OptimizerConfiguration
     /// Default: constant.
     public var schedule: ScheduleConfiguration
+    /// Which tasks take part in which step. Default: `joint`, all of them.
+    public var scheduling: SchedulingConfiguration
     public var epochs: Int
     public var batchSize: Int
     /// Draws initial parameters, the order of the samples, dropout masks and what the method leaves to chance. Default 0.
@@ -51,9 +53,11 @@ public struct ExperimentConfiguration: Hashable, Sendable {
     public var metrics: MetricsConfiguration
 
     private static let keys = [
-        "dataset", "encoder", "architecture", "trunk", "heads", "tasks", "method", "optimizer", "schedule", "epochs",
-        "batchSize", "seed", "device", "clippingNorm", "gradients", "checkpointInterval", "freeze", "metrics",
+        "dataset", "encoder", "architecture", "trunk", "heads", "tasks", "method", "optimizer", "schedule", "scheduling",
+        "epochs", "batchSize", "seed", "device", "clippingNorm", "gradients", "checkpointInterval", "freeze", "metrics",
     ]
+
+    static let maximumBatchSize = 1 << 20
 
     /// Reads a configuration file.
     ///
@@ -70,27 +74,31 @@ public struct ExperimentConfiguration: Hashable, Sendable {
     ) throws(ConfigurationError) {
         let root = try ConfigurationDocument.root(yaml: yaml, source: source, overrides: overrides)
         let values = try root.mapping(keys: ExperimentConfiguration.keys)
-        dataset = try DatasetConfiguration(
-            try values.required("dataset", "one of \(DatasetConfiguration.names.joined(separator: ", "))"))
-        encoder = try values["encoder"].map(EncoderConfiguration.init) ?? EncoderConfiguration()
-        if let value = values["encoder"], !dataset.isTabular {
-            throw value.failure(.unexpected(found: "an encoder", expected: "it with datasets of tables only"))
-        }
         architecture = try values["architecture"].map(Architecture.init) ?? .hardSharing
         trunk = try TrunkConfiguration(try values.required("trunk", "a model, such as {model: lenet}"))
         let heads = try values["heads"].map(HeadConfiguration.init) ?? HeadConfiguration()
         self.heads = heads
         tasks = try TaskConfiguration.list(
             try values.required("tasks", "a list such as [{name: topLeft, loss: crossEntropy}]"))
+        dataset = try ExperimentConfiguration.dataset(values, tasks: tasks)
+        encoder = try values["encoder"].map(EncoderConfiguration.init) ?? EncoderConfiguration()
+        if let value = values["encoder"], !dataset.isTabular {
+            throw value.failure(.unexpected(found: "an encoder", expected: "it with datasets of tables only"))
+        }
         method = try MethodConfiguration(
             values["method"] ?? ConfigurationValue(node: .text("ew"), path: "method", document: root.document))
         optimizer = try OptimizerConfiguration(
             try values.required("optimizer", "such as {name: adam, learningRate: 1.0e-3}"))
         schedule = try values["schedule"].map(ScheduleConfiguration.init) ?? ScheduleConfiguration(.constant)
+        let names = tasks.map(\.name)
+        scheduling =
+            try values["scheduling"].map { value throws(ConfigurationError) in
+                try SchedulingConfiguration(value, tasks: names)
+            } ?? SchedulingConfiguration()
         epochs = try values.required("epochs", "an integer of at least 1")
             .integer(atLeast: 1, atMost: ScheduleConfiguration.maximumEpochs)
         batchSize = try values.required("batchSize", "an integer of at least 1")
-            .integer(atLeast: 1, atMost: 1 << 20)
+            .integer(atLeast: 1, atMost: ExperimentConfiguration.maximumBatchSize)
         seed = UInt64(try values["seed"]?.integer(atLeast: 0) ?? 0)
         device = try values["device"]?.string("auto, cpu, opencl or opencl:N") ?? "auto"
         clippingNorm = try values["clippingNorm"]?.positive()
@@ -98,6 +106,23 @@ public struct ExperimentConfiguration: Hashable, Sendable {
         checkpointInterval = try values["checkpointInterval"]?.integer(atLeast: 1)
         freeze = try values["freeze"].map(ExperimentConfiguration.prefixes) ?? []
         metrics = try values["metrics"].map(MetricsConfiguration.init) ?? MetricsConfiguration()
+    }
+
+    /// The data of the tasks that have none of their own. Where all have, those of the first.
+    private static func dataset(
+        _ values: ConfigurationMapping, tasks: [TaskConfiguration]
+    ) throws(ConfigurationError) -> DatasetConfiguration {
+        let own = tasks.compactMap(\.dataset)
+        guard let first = own.first, own.count == tasks.count else {
+            return try DatasetConfiguration(
+                try values.required("dataset", "one of \(DatasetConfiguration.names.joined(separator: ", "))"))
+        }
+        guard let value = values["dataset"] else { return first }
+        let dataset = try DatasetConfiguration(value)
+        if own.contains(dataset) { return dataset }
+        throw value.failure(
+            .unexpected(
+                found: "a dataset although every task has one of its own", expected: "a task that learns from it"))
     }
 
     private static func prefixes(_ value: ConfigurationValue) throws(ConfigurationError) -> [String] {
@@ -114,8 +139,8 @@ public struct ExperimentConfiguration: Hashable, Sendable {
             ("dataset", dataset.node), ("architecture", architecture.node), ("trunk", trunk.node),
             ("heads", heads.node),
             ("tasks", Node(tasks.map(\.node))), ("method", method.node), ("optimizer", optimizer.node),
-            ("schedule", schedule.node), ("epochs", .number(epochs)), ("batchSize", .number(batchSize)),
-            ("seed", .number(seed)), ("device", .text(device)),
+            ("schedule", schedule.node), ("scheduling", scheduling.node), ("epochs", .number(epochs)),
+            ("batchSize", .number(batchSize)), ("seed", .number(seed)), ("device", .text(device)),
         ]
         if dataset.isTabular { pairs.insert(("encoder", encoder.node), at: 1) }
         if let clippingNorm { pairs.append(("clippingNorm", .number(clippingNorm))) }

@@ -11,22 +11,43 @@ public struct TaskConfiguration: Hashable, Sendable {
     public var weight: Double
     /// Default: the head that all tasks have.
     public var head: HeadConfiguration?
+    /// The data that the task learns from. Default: those of the run.
+    public var dataset: DatasetConfiguration?
+    /// Samples of the task in a step. Default: that of the run.
+    public var batchSize: Int?
+    /// Factor on the learning rate of the task's head. Default 1.
+    public var learningRate: Double
+    /// When the task has learnt enough. Default: never.
+    public var earlyStopping: EarlyStopping?
 
-    public init(name: String, loss: Loss, weight: Double = 1, head: HeadConfiguration? = nil) {
+    public init(
+        name: String, loss: Loss, weight: Double = 1, head: HeadConfiguration? = nil,
+        dataset: DatasetConfiguration? = nil, batchSize: Int? = nil, learningRate: Double = 1,
+        earlyStopping: EarlyStopping? = nil
+    ) {
         self.name = name
         self.loss = loss
         self.weight = weight
         self.head = head
+        self.dataset = dataset
+        self.batchSize = batchSize
+        self.learningRate = learningRate
+        self.earlyStopping = earlyStopping
     }
 
     private init(_ value: ConfigurationValue) throws(ConfigurationError) {
-        let values = try value.mapping(keys: ["name", "loss", "weight", "head"])
+        let values = try value.mapping(
+            keys: ["name", "loss", "weight", "head", "dataset", "batchSize", "learningRate", "earlyStopping"])
         let name = try values.required("name", "a task of the dataset")
         self.init(
             name: try name.string("a task of the dataset"),
             loss: try Loss(try values.required("loss", "one of \(Loss.names.joined(separator: ", "))")),
             weight: try values["weight"]?.positive() ?? 1,
-            head: try values["head"].map(HeadConfiguration.init))
+            head: try values["head"].map(HeadConfiguration.init),
+            dataset: try values["dataset"].map(DatasetConfiguration.init),
+            batchSize: try values["batchSize"]?.integer(atLeast: 1, atMost: ExperimentConfiguration.maximumBatchSize),
+            learningRate: try values["learningRate"]?.positive() ?? 1,
+            earlyStopping: try values["earlyStopping"].map(EarlyStopping.init))
         // The name becomes a part of the parameters' names, in which dots separate the parts.
         if self.name.contains(".") { throw name.unexpected("a name without dots") }
     }
@@ -50,10 +71,18 @@ public struct TaskConfiguration: Hashable, Sendable {
     var node: Node {
         var pairs: [(String, Node)] = [("name", .text(name)), ("loss", loss.node), ("weight", .number(weight))]
         if let head { pairs.append(("head", head.node)) }
+        if let dataset { pairs.append(("dataset", dataset.node)) }
+        if let batchSize { pairs.append(("batchSize", .number(batchSize))) }
+        pairs.append(("learningRate", .number(learningRate)))
+        if let earlyStopping { pairs.append(("earlyStopping", earlyStopping.node)) }
         return .keys(pairs)
     }
 
-    var task: LearningTask { LearningTask(name, loss: loss, weight: Float(weight)) }
+    var task: LearningTask {
+        LearningTask(
+            name, loss: loss, weight: Float(weight), learningRateFactor: Float(learningRate),
+            earlyStopping: earlyStopping)
+    }
 }
 
 extension Loss {

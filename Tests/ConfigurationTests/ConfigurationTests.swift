@@ -436,9 +436,9 @@ struct MistakeTests {
             ("batchSize: 64", "batchSize: 0", "batchSize: found 0, expected an integer of at least 1 (line 8)"),
             (
                 "batchSize: 64", "batch_size: 64",
-                "batch_size: unknown key; did you mean \"batchSize\"? Known: dataset, encoder, architecture, trunk, heads, tasks, "
-                    + "method, optimizer, schedule, epochs, batchSize, seed, device, clippingNorm, gradients, checkpointInterval, freeze, "
-                    + "metrics. (line 8)"
+                "batch_size: unknown key; did you mean \"batchSize\"? Known: dataset, encoder, architecture, trunk, heads, "
+                    + "tasks, method, optimizer, schedule, scheduling, epochs, batchSize, seed, device, clippingNorm, "
+                    + "gradients, checkpointInterval, freeze, metrics. (line 8)"
             ),
             ("", "method: pcgard", "method: unknown method \"pcgard\"; did you mean \"pcgrad\"? Known: \(Method.names.joined(separator: ", ")). (line 9)"),
             (

@@ -11,6 +11,8 @@ final class TrainingReporter {
     private var plan: TrainingPlan?
     /// Of the epoch at hand.
     private var lossSums: [String: Double] = [:]
+    /// Steps in which a task took part.
+    private var lossCounts: [String: Int] = [:]
     private var conflictSum: Double?
     private var steps = 0
     private var samples = 0
@@ -47,6 +49,7 @@ final class TrainingReporter {
 
     private func beginEpoch() {
         lossSums = [:]
+        lossCounts = [:]
         conflictSum = nil
         steps = 0
         samples = 0
@@ -59,7 +62,10 @@ final class TrainingReporter {
         stepsOfRun += 1
         samples += report.samples
         lastStep = clock.now
-        for (task, loss) in report.losses { lossSums[task, default: 0] += loss }
+        for (task, loss) in report.losses {
+            lossSums[task, default: 0] += loss
+            lossCounts[task, default: 0] += 1
+        }
         if let conflictRate = report.conflictRate { conflictSum = (conflictSum ?? 0) + conflictRate }
     }
 
@@ -67,7 +73,7 @@ final class TrainingReporter {
         guard let plan, let terminal, let now = timeForUpdate() else { return }
         let share = Double(report.batch) / Double(max(plan.batchesPerEpoch, 1))
         let losses = plan.tasks.compactMap { task in
-            lossSums[task].map { "\(task) \(TrainingReporter.number($0 / Double(steps)))" }
+            lossSums[task].map { "\(task) \(TrainingReporter.number($0 / Double(lossCounts[task] ?? 1)))" }
         }
         let stepsLeft = plan.epochs * plan.batchesPerEpoch - report.step
         let secondsPerStep = (now - runStart) / .seconds(1) / Double(stepsOfRun)
@@ -92,8 +98,9 @@ final class TrainingReporter {
 
     private func line(of report: EpochReport) -> String {
         let tasks = (plan?.tasks ?? []).compactMap { task -> String? in
-            guard let loss = report.train[task]?["loss"] else { return nil }
-            return "\(task) \(TrainingReporter.number(loss))\(validation(report.valid[task]))"
+            let loss = report.train[task]?["loss"].map(TrainingReporter.number)
+            guard let state = report.schedule.finished[task] != nil ? "finished" : loss else { return nil }
+            return "\(task) \(state)\(validation(report.valid[task]))"
         }
         let parts =
             [epochText(report.epoch)] + tasks
