@@ -4,8 +4,7 @@
 struct normalizer { float shift, sum; };
 
 INLINE struct normalizer normalize(const float *x, long classes) {
-    float shift = x[0];
-    for (long i = 1; i < classes; ++i) shift = x[i] > shift ? x[i] : shift;
+    const float shift = row_maximum(x, classes);
     PAIRWISE_SUM(sum, i, classes, exponential(x[i] - shift));
     return (struct normalizer){shift, sum};
 }
@@ -80,13 +79,16 @@ KERNEL void concord_cross_entropy_gradient(
         const long label = options->labels[row];
         const float mask = options->mask ? options->mask[row] : 1;
         const float target = (1 - options->smoothing) * (c ? c[label] : 1);
-        const struct normalizer norm = normalize(x, classes);
-        const float slope = (target + share * total_weight) / norm.sum;
-        // The first task's row holds the gradient of the row's loss until every task has its multiple of it.
+        // The first task's row holds the exponentials, then the gradient of the row's loss, until every task has its
+        // multiple of it.
+        const float shift = row_maximum(x, classes);
+        INDEPENDENT for (long i = 0; i < classes; ++i) g[i] = exponential(x[i] - shift);
+        PAIRWISE_SUM(sum, i, classes, g[i]);
+        const float slope = (target + share * total_weight) / sum;
         if (c) {
-            INDEPENDENT for (long i = 0; i < classes; ++i) g[i] = slope * exponential(x[i] - norm.shift) - share * c[i];
+            INDEPENDENT for (long i = 0; i < classes; ++i) g[i] = slope * g[i] - share * c[i];
         } else {
-            INDEPENDENT for (long i = 0; i < classes; ++i) g[i] = slope * exponential(x[i] - norm.shift) - share;
+            INDEPENDENT for (long i = 0; i < classes; ++i) g[i] = slope * g[i] - share;
         }
         g[label] -= target;
         for (long task = tasks - 1; task >= 0; --task) {

@@ -116,6 +116,27 @@ INLINE float sum_of_lanes(const lanes *x) {
 // Independent running extremes, so that a loop over a row has no serial dependency.
 #define RUNNING 64
 
+// The row's maximum without regard to NaN, which reaches every result through the sum of the exponentials.
+INLINE float row_maximum(const float *x, long columns) {
+    float best = x[0];
+    long first = 0;
+    if (columns >= RUNNING) {
+        float running[RUNNING];
+        memcpy(running, x, sizeof running);
+        for (first = RUNNING; first + RUNNING <= columns; first += RUNNING) {
+            INDEPENDENT for (long i = 0; i < RUNNING; ++i)
+                running[i] = x[first + i] > running[i] ? x[first + i] : running[i];
+        }
+        for (long width = RUNNING / 2; width > 0; width /= 2) {
+            for (long i = 0; i < width; ++i)
+                running[i] = running[i + width] > running[i] ? running[i + width] : running[i];
+        }
+        best = running[0] > best ? running[0] : best;
+    }
+    for (long i = first; i < columns; ++i) best = x[i] > best ? x[i] : best;
+    return best;
+}
+
 // The square root as an instruction: `sqrtf` may set `errno`, which keeps a loop from being vectorised.
 #define SQUARE_ROOT(x) __builtin_elementwise_sqrt(x)
 

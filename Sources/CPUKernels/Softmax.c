@@ -1,26 +1,5 @@
 #include "Elementary.h"
 
-// The row's maximum without regard to NaN, which reaches every result through the sum of the exponentials.
-INLINE float row_shift(const float *x, long columns) {
-    float best = x[0];
-    long first = 0;
-    if (columns >= RUNNING) {
-        float running[RUNNING];
-        memcpy(running, x, sizeof running);
-        for (first = RUNNING; first + RUNNING <= columns; first += RUNNING) {
-            INDEPENDENT for (long i = 0; i < RUNNING; ++i)
-                running[i] = x[first + i] > running[i] ? x[first + i] : running[i];
-        }
-        for (long width = RUNNING / 2; width > 0; width /= 2) {
-            for (long i = 0; i < width; ++i)
-                running[i] = running[i + width] > running[i] ? running[i + width] : running[i];
-        }
-        best = running[0] > best ? running[0] : best;
-    }
-    for (long i = first; i < columns; ++i) best = x[i] > best ? x[i] : best;
-    return best;
-}
-
 // Elements of the next row that are fetched while as many exponentials are computed.
 #define FETCHED 256
 
@@ -32,7 +11,7 @@ KERNEL void concord_softmax(const float *input, long rows, long columns, float *
     for (long row = 0; row < rows; ++row) {
         const float *const x = input + row * columns;
         float *const y = output + row * columns;
-        const float shift = row_shift(x, columns);
+        const float shift = row_maximum(x, columns);
         for (long first = 0; first < columns; first += FETCHED) {
             const long last = smaller(first + FETCHED, columns);
             if (row + 1 < rows) fetch(x + columns + first, last - first);
@@ -48,7 +27,7 @@ KERNEL void concord_log_softmax(const float *input, long rows, long columns, flo
     for (long row = 0; row < rows; ++row) {
         const float *const x = input + row * columns;
         float *const y = output + row * columns;
-        const float shift = row_shift(x, columns);
+        const float shift = row_maximum(x, columns);
         PAIRWISE_SUM(sum, i, columns, exponential(x[i] - shift));
         const float normalizer = logarithm(sum);
         INDEPENDENT for (long i = 0; i < columns; ++i) y[i] = (x[i] - shift) - normalizer;
