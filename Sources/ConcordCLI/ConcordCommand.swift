@@ -8,7 +8,7 @@ struct ConcordCommand: ParsableCommand {
         discussion: "Errors go to standard error, with exit code 1, or 64 where the command line is wrong.",
         subcommands: [
             DevicesCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, AggregateCommand.self,
-            BenchCommand.self, TuneCommand.self, SelftestCommand.self, InspectCommand.self,
+            CompareCommand.self, InterferenceCommand.self, BenchCommand.self, TuneCommand.self, SelftestCommand.self, InspectCommand.self,
         ])
 }
 

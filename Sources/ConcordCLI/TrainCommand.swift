@@ -66,10 +66,7 @@ struct TrainCommand: ParsableCommand {
         let choice = try DeviceChoice(request: configuration.device)
         configuration.device = choice.device.information.identifier
         let experiment = try Experiment(configuration, on: choice.device)
-        let folder = try RunFolder(path)
-        try AtomicFile.write(try configuration.yaml(), to: folder.configuration)
-        if let preprocessing = experiment.preprocessing { try folder.write(preprocessing) }
-        try train(experiment, on: choice, in: folder, resuming: false)
+        try train(try TrainingRun(starting: experiment, in: try RunFolder(path)), on: choice)
     }
 
     private func continueRun(in path: String) throws {
@@ -84,7 +81,7 @@ struct TrainCommand: ParsableCommand {
         configuration.device = choice.device.information.identifier
         let experiment = try Experiment(
             configuration, on: choice.device, preprocessing: try folder.storedPreprocessing())
-        try train(experiment, on: choice, in: folder, resuming: true)
+        try train(try TrainingRun(resuming: experiment, in: folder), on: choice)
     }
 
     /// `runs/NAME-N` with the next free number.
@@ -102,16 +99,8 @@ struct TrainCommand: ParsableCommand {
             "\(path): the folder is not empty; choose another one, or go on with its run: concord train --resume \(path)")
     }
 
-    private func train(_ experiment: Experiment, on choice: DeviceChoice, in folder: RunFolder, resuming: Bool) throws {
-        let trainer = try experiment.trainer(folder: folder)
-        if resuming {
-            try trainer.resume(from: folder)
-            // Only now: a run that cannot be continued keeps its configuration.
-            try AtomicFile.write(try experiment.configuration.yaml(), to: folder.configuration)
-        }
-        let log = try MetricsLog(
-            path: folder.metrics, interval: experiment.configuration.metrics.interval,
-            keepingUpTo: trainer.completedSteps)
+    private func train(_ run: TrainingRun, on choice: DeviceChoice) throws {
+        let (experiment, folder) = (run.experiment, run.folder)
         let interruption = Interruption()
         let reporter = TrainingReporter()
         print(
@@ -123,27 +112,18 @@ struct TrainCommand: ParsableCommand {
             results in \(folder.path)
             """)
         fflush(nil)
+        let summary: TrainingSummary?
         do {
-            let summary = try trainer.run(
-                observer: { event in
-                    try log.record(event)
-                    reporter.report(event)
-                },
-                shouldStop: { interruption.isRequested })
-            guard let summary else {
-                print("stopped after step \(trainer.completedSteps); go on with: concord train --resume \(folder.path)")
-                throw ExitCode(Interruption.exitCode)
-            }
-            print(TrainCommand.report(on: summary, of: experiment, in: folder))
-        } catch let error as TrainingError {
+            summary = try run(until: interruption, report: reporter.report)
+        } catch {
             reporter.clear()
-            switch error {
-            case .notFinite, .parametersNotFinite:
-                guard folder.hasTrainingState else { throw error }
-                throw CommandError("\(error). The last checkpoint is \(folder.last)")
-            default: throw error
-            }
+            throw error
         }
+        guard let summary else {
+            print("stopped after step \(run.completedSteps); go on with: concord train --resume \(folder.path)")
+            throw ExitCode(Interruption.exitCode)
+        }
+        print(TrainCommand.report(on: summary, of: experiment, in: folder))
     }
 
     private static func report(

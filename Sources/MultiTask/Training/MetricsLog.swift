@@ -9,20 +9,21 @@ public final class MetricsLog {
         let epoch: Int
         let learningRate: Float
         let train: [String: [String: Double]]
+        let conflictRate: Double?
         let skipped: String?
     }
 
     private struct EpochLine: Encodable {
         let event = "epoch"
-        let epoch: Int
-        let step: Int
-        let seconds: Double
-        let train: [String: [String: Double]]
-        let valid: [String: [String: Double]]
-        let balance: Balance?
-        let schedule: EpochSchedule
-        /// Nil where there are none.
-        let skippedSteps: Int?
+        let content: LoggedEpoch
+
+        private enum Key: CodingKey { case event }
+
+        func encode(to encoder: any Encoder) throws {
+            try content.encode(to: encoder)
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(event, forKey: .event)
+        }
     }
 
     private struct EndLine: Encodable {
@@ -80,14 +81,16 @@ public final class MetricsLog {
                 try write(
                     StepLine(
                         step: report.step, epoch: report.epoch, learningRate: report.learningRate,
-                        train: report.losses.mapValues { ["loss": $0] }, skipped: report.skipped))
+                        train: report.losses.mapValues { ["loss": $0] }, conflictRate: report.conflictRate,
+                        skipped: report.skipped))
             }
         case .epoch(let report):
             try write(
                 EpochLine(
-                    epoch: report.epoch, step: report.step, seconds: report.seconds, train: report.train,
-                    valid: report.valid, balance: report.balance, schedule: report.schedule,
-                    skippedSteps: report.skippedSteps > 0 ? report.skippedSteps : nil))
+                    content: LoggedEpoch(
+                        epoch: report.epoch, step: report.step, seconds: report.seconds, train: report.train,
+                        valid: report.valid, balance: report.balance, schedule: report.schedule,
+                        skippedSteps: report.skippedSteps > 0 ? report.skippedSteps : nil)))
         case .end(let summary):
             try write(
                 EndLine(
@@ -100,5 +103,79 @@ public final class MetricsLog {
 
     private func write(_ line: some Encodable) throws {
         try handle.write(contentsOf: try encoder.encode(line) + Data("\n".utf8))
+    }
+
+    /// The epochs in a log.
+    ///
+    /// What follows the last line break is left out: it is being written, or was cut off by the end of the process.
+    ///
+    /// - Throws: ``MetricsLogError``
+    public static func epochs(of path: String) throws(MetricsLogError) -> [LoggedEpoch] {
+        guard FileManager.default.fileExists(atPath: path) else { throw .missingFile(path: path) }
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw .badLine(path: path, line: 1, problem: "not a text in UTF-8")
+        }
+        let decoder = JSONDecoder()
+        var epochs: [LoggedEpoch] = []
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        for (index, line) in lines.enumerated() {
+            let data = Data(line.utf8)
+            do {
+                guard try decoder.decode(Position.self, from: data).event == "epoch" else { continue }
+                let epoch = try decoder.decode(LoggedEpoch.self, from: data)
+                if let balance = epoch.balance, !balance.isConsistent {
+                    throw MetricsLogError.badLine(
+                        path: path, line: index + 1,
+                        problem: "the numbers of the balance do not fit its \(balance.tasks.count) tasks")
+                }
+                epochs.append(epoch)
+            } catch let error as MetricsLogError {
+                throw error
+            } catch DecodingError.keyNotFound(let key, _) {
+                throw .badLine(path: path, line: index + 1, problem: "\"\(key.stringValue)\" is missing")
+            } catch {
+                throw .badLine(path: path, line: index + 1, problem: "not an object as a metrics log has it")
+            }
+        }
+        return epochs
+    }
+}
+
+/// What a metrics log says about an epoch.
+public struct LoggedEpoch: Hashable, Sendable, Codable {
+    public let epoch: Int
+    public let step: Int
+    public let seconds: Double
+    public let train: [String: [String: Double]]
+    public let valid: [String: [String: Double]]
+    /// Nil for methods that never look at gradients.
+    public let balance: Balance?
+    /// Nil in logs of runs without one.
+    public let schedule: EpochSchedule?
+    /// Nil where there are none.
+    public let skippedSteps: Int?
+}
+
+extension Balance {
+    /// Whether there is a number for every task and pair.
+    fileprivate var isConsistent: Bool {
+        weights.count == tasks.count && gradientNorms.count == tasks.count && cosine.count == tasks.count
+            && cosine.allSatisfy { $0.count == tasks.count }
+    }
+}
+
+/// Why a metrics log cannot be read.
+public enum MetricsLogError: Error, Hashable, Sendable {
+    case missingFile(path: String)
+    /// Lines are counted from 1.
+    case badLine(path: String, line: Int, problem: String)
+}
+
+extension MetricsLogError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .missingFile(let path): "\(path): no such file; it is written by a training run"
+        case .badLine(let path, let line, let problem): "\(path): line \(line): \(problem)"
+        }
     }
 }

@@ -237,8 +237,8 @@ public final class Trainer {
             .epoch(
                 EpochReport(
                     epoch: progress.epoch, step: progress.step, seconds: seconds, train: train, valid: metrics,
-                    balance: epoch.balance, schedule: scheduleReport(epoch), skippedSteps: epoch.skipped,
-                    isBest: isBest)))
+                    balance: epoch.balance(of: step.tasks.map(\.name)), schedule: scheduleReport(epoch),
+                    skippedSteps: epoch.skipped, isBest: isBest)))
         if isBest { try folder?.writeBest(step.arena) }
         try freeze(finishing)
         try saveLast(observer: observer)

@@ -67,14 +67,28 @@ public struct EpochSchedule: Hashable, Sendable, Codable {
     public let finished: [String: Int]
 }
 
-/// How the tasks' gradients got along.
+/// How the tasks' gradients got along: means over the steps of an epoch that computed their inner products.
 public struct Balance: Hashable, Sendable, Codable {
-    /// Mean weight per task.
-    public let weights: [Double]
+    /// What the numbers belong to, in their order.
+    public let tasks: [String]
+    /// Weight per task; nil for methods that have none.
+    public let weights: [Double?]
+    /// Norm of the gradient per task, of what the method sees of it; nil for tasks that never appeared.
+    public let gradientNorms: [Double?]
     /// Share of task pairs with opposing gradients.
     public let conflictRate: Double
-    /// Mean cosine between the gradients of every pair of tasks.
-    public let cosine: [[Double]]
+    /// Cosine between the gradients of every pair of tasks; nil for pairs that never met in a step.
+    public let cosine: [[Double?]]
+
+    public init(
+        tasks: [String], weights: [Double?], gradientNorms: [Double?], conflictRate: Double, cosine: [[Double?]]
+    ) {
+        self.tasks = tasks
+        self.weights = weights
+        self.gradientNorms = gradientNorms
+        self.conflictRate = conflictRate
+        self.cosine = cosine
+    }
 }
 
 /// The whole run.

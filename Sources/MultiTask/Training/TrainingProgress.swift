@@ -49,6 +49,7 @@ struct EpochAccumulator: Codable {
     private var seconds = 0.0
     private var weights: [Double]
     private var weighed: [Int]
+    private var gradientNorms: [Double]
     private var conflictRates = 0.0
     private var cosines: [[Double]]
     private var measured: [[Int]]
@@ -62,6 +63,7 @@ struct EpochAccumulator: Codable {
         labels = losses
         weights = losses
         weighed = steps
+        gradientNorms = losses
         cosines = Array(repeating: losses, count: tasks)
         measured = Array(repeating: steps, count: tasks)
     }
@@ -78,11 +80,14 @@ struct EpochAccumulator: Codable {
         guard let gramian = outcome.gramian else { return }
         gramians += 1
         conflictRates += gramian.conflictRate
-        let present = outcome.weights.indices.filter { outcome.weights[$0] != nil }
+        let present = outcome.losses.indices.filter { outcome.losses[$0] != nil }
         let cosine = gramian.cosines
         for (row, first) in present.enumerated() {
-            weights[first] += outcome.weights[first] ?? 0
-            weighed[first] += 1
+            gradientNorms[first] += gramian[row, row].squareRoot()
+            if let weight = outcome.weights[first] {
+                weights[first] += weight
+                weighed[first] += 1
+            }
             for (column, second) in present.enumerated() {
                 cosines[first][second] += cosine[row, column]
                 measured[first][second] += 1
@@ -94,11 +99,14 @@ struct EpochAccumulator: Codable {
 
     var totalSeconds: Double { seconds }
 
-    var balance: Balance? {
+    /// - Parameter tasks: their names.
+    func balance(of tasks: [String]) -> Balance? {
         if gramians == 0 { return nil }
+        func mean(_ sum: Double, of count: Int) -> Double? { count == 0 ? nil : sum / Double(count) }
         return Balance(
-            weights: zip(weights, weighed).map { $0 / Double(max($1, 1)) },
+            tasks: tasks, weights: zip(weights, weighed).map(mean),
+            gradientNorms: tasks.indices.map { mean(gradientNorms[$0], of: measured[$0][$0]) },
             conflictRate: conflictRates / Double(gramians),
-            cosine: zip(cosines, measured).map { zip($0, $1).map { $0 / Double(max($1, 1)) } })
+            cosine: zip(cosines, measured).map { zip($0, $1).map(mean) })
     }
 }

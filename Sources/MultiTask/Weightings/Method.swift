@@ -59,6 +59,16 @@ extension Method {
     /// The names of all methods, in the order in which they are listed.
     public static var names: [String] { registry.map(\.name) }
 
+    /// The names of the methods that look at gradients or their inner products.
+    public static var namesOfGradientMethods: [String] {
+        names.filter { (try? Method(named: $0, seed: 0))?.seesGradients ?? false }
+    }
+
+    /// Whether the method looks at gradients or their inner products.
+    public var seesGradients: Bool {
+        if case .loss = kind { false } else { true }
+    }
+
     /// The names of the parameters of a method; empty for unknown names.
     public static func parameterNames(of name: String) -> [String] {
         (try? Method(named: name, seed: 0))?.parameters.map(\.name) ?? []

@@ -22,6 +22,12 @@ public struct SquareMatrix: Hashable, Sendable {
     /// Rows of the matrix.
     public var rows: [[Double]] { (0..<size).map { Array(values[$0 * size..<($0 + 1) * size]) } }
 
+    /// - Precondition: as many values in every row as there are rows.
+    public init(_ rows: [[Double]]) {
+        precondition(rows.allSatisfy { $0.count == rows.count }, "\(rows.count) rows of other lengths")
+        self.init(size: rows.count, values: rows.flatMap { $0 })
+    }
+
     /// Inner products of all pairs of rows of a matrix.
     public init(gramianOf rows: [[Double]]) {
         self.init(
