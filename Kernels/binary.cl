@@ -47,7 +47,8 @@ __kernel void binary(__global const float *left, ulong left_offset, __global con
             case DIVIDE: y = a / b; break;
             case MAXIMUM: y = larger(a, b); break;
             case MINIMUM: y = smaller(a, b); break;
-            case POWER: y = pow(a, b); break;
+            // By halves: all 16 powers at once do not fit in the registers of GPUs.
+            case POWER: y = (float16)(pow(a.lo, b.lo), pow(a.hi, b.hi)); break;
             case GREATER: y = select((float16)(0.0f), (float16)(1.0f), a > b); break;
             case GREATER_OR_EQUAL: y = select((float16)(0.0f), (float16)(1.0f), a >= b); break;
             case EQUAL: y = select((float16)(0.0f), (float16)(1.0f), a == b); break;

@@ -5,7 +5,9 @@
 //
 // Dimension 0 counts blocks of lines, 1 panels, 2 matrices.
 #include "common.clh"
+#if TRANSPOSES_SQUARES
 #include "transpose.clh"
+#endif
 
 __kernel void pack_panels(__global const float *source, ulong source_offset, __global float *panels,
                           ulong panels_offset, int columns, int lines, int panel_width, ulong column_step,
@@ -29,6 +31,7 @@ __kernel void pack_panels(__global const float *source, ulong source_offset, __g
         }
     } else {
         int i = 0;
+#if TRANSPOSES_SQUARES
         if (line_step == 1 && last - first == LANES) {
             for (; i + LANES <= width; i += LANES) {
                 float16 square[LANES];
@@ -39,6 +42,7 @@ __kernel void pack_panels(__global const float *source, ulong source_offset, __g
                 for (int j = 0; j < LANES; j++) vstore16(square[j], 0, panels + (ulong)(first + j) * panel_width + i);
             }
         }
+#endif
         for (; i < panel_width; i++) {
             for (int line = first; line < last; line++)
                 panels[(ulong)line * panel_width + i] = i < width ? source[i * column_step + line * line_step] : 0.0f;

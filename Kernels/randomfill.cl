@@ -49,6 +49,22 @@ static void sine_and_cosine(float16 turns, float16 *sine, float16 *cosine)
     *cosine = cosine_sign * select(c, s, swaps);
 }
 
+// The numbers of two vectors of words; writes `count` of them at most.
+static void store_normals(uint16 first, uint16 second, float mean, float deviation, __global float *result, int count)
+{
+    const float16 radius =
+        sqrt(-2.0f * log(convert_float16(((uint16)(first.even, second.even) >> 8) + 1u) * 0x1p-24f)) * deviation;
+    float16 sine, cosine;
+    sine_and_cosine(convert_float16((uint16)(first.odd, second.odd) >> 8) * 0x1p-24f, &sine, &cosine);
+    float16 normal;
+    normal.even = fma(radius.lo, cosine.lo, (float8)(mean));
+    normal.odd = fma(radius.lo, sine.lo, (float8)(mean));
+    store_partial(normal, result, count);
+    normal.even = fma(radius.hi, cosine.hi, (float8)(mean));
+    normal.odd = fma(radius.hi, sine.hi, (float8)(mean));
+    store_partial(normal, result + LANES, count - LANES);
+}
+
 // Normal numbers by Box and Muller's transform on the word pairs (0, 1) and (2, 3) of every block.
 __kernel void random_normal(__global float *result, ulong result_offset, float mean, float deviation, ulong seed,
                             ulong stream, ulong block, ulong count)
@@ -59,22 +75,11 @@ __kernel void random_normal(__global float *result, ulong result_offset, float m
     for (ulong first = begin; first < end; first += 4 * LANES) {
         uint16 words[4];
         philox_vectors(seed, stream, block + first / 4, words);
-#pragma unroll
-        for (int pair = 0; pair < 4; pair += 2) {
-            const uint16 even = (uint16)(words[pair].even, words[pair + 1].even);
-            const uint16 odd = (uint16)(words[pair].odd, words[pair + 1].odd);
-            const float16 radius = sqrt(-2.0f * log(convert_float16((even >> 8) + 1u) * 0x1p-24f));
-            float16 sine, cosine;
-            sine_and_cosine(convert_float16(odd >> 8) * 0x1p-24f, &sine, &cosine);
-            const float16 scaled = radius * deviation;
-            float16 normal;
-            normal.even = fma(scaled.lo, cosine.lo, (float8)(mean));
-            normal.odd = fma(scaled.lo, sine.lo, (float8)(mean));
-            store_partial(normal, result + first + pair * LANES, (int)((long)end - (long)first) - pair * LANES);
-            normal.even = fma(scaled.hi, cosine.hi, (float8)(mean));
-            normal.odd = fma(scaled.hi, sine.hi, (float8)(mean));
-            store_partial(normal, result + first + (pair + 1) * LANES,
-                          (int)((long)end - (long)first) - (pair + 1) * LANES);
-        }
+        const int rest = (int)((long)end - (long)first);
+        // One pair after the other, in a loop that stays one: both at once do not fit in the registers of GPUs.
+#pragma nounroll
+        for (int pair = 0; pair < 4; pair += 2)
+            store_normals(pair ? words[2] : words[0], pair ? words[3] : words[1], mean, deviation,
+                          result + first + pair * LANES, rest - pair * LANES);
     }
 }

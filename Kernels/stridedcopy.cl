@@ -1,6 +1,8 @@
 #include "common.clh"
 #include "strided.clh"
+#if TRANSPOSES_SQUARES
 #include "transpose.clh"
+#endif
 
 // Copies a box of elements between two strided layouts.
 //
@@ -23,6 +25,7 @@ __kernel void strided_copy(__global const float *source, ulong source_offset, __
     const ulong2 places = decode_places(outer, outer_axes, extents, source_strides, destination_strides);
     source += source_offset + places.x;
     destination += destination_offset + places.y;
+#if TRANSPOSES_SQUARES
     const int is_square = end - begin == LANES && second_end - second_begin == LANES;
     if (is_square && second_strides.x == 1 && inner_strides.y == 1) {
         float16 square[LANES];
@@ -38,6 +41,7 @@ __kernel void strided_copy(__global const float *source, ulong source_offset, __
         }
         return;
     }
+#endif
     for (int j = second_begin; j < second_end; j++) {
         __global const float *from = source + j * second_strides.x;
         __global float *to = destination + j * second_strides.y;

@@ -114,8 +114,9 @@ __kernel void unary_gradient(__global const float *saved, ulong saved_offset, __
         case RELU6: blocked = x <= 0.0f || x >= 6.0f; break;
         case LEAKY_RELU: slope = select((float16)(1.0f), (float16)(first), x <= 0.0f); break;
         case GELU:
-            // M_2_SQRTPI / (2 sqrt(2)) = 1 / sqrt(2 pi).
-            slope = fma(x * (0.5f * M_SQRT1_2_F * M_2_SQRTPI_F), exp(-0.5f * x * x), normal_cumulative(x));
+            // M_2_SQRTPI / (2 sqrt(2)) = 1 / sqrt(2 pi). One exponential after the other: both do not fit in registers.
+            slope = normal_cumulative(x);
+            slope = fma(x * (0.5f * M_SQRT1_2_F * M_2_SQRTPI_F), exp(-0.5f * x * x), slope);
             break;
         case SILU: {
             const float16 s = sigmoid(x);

@@ -8,7 +8,7 @@ private func rowBlock(rows: Int, channels: Int, _ tuning: Tuning) -> Int {
 
 /// Vectors of channels whose sums one work-item keeps side by side.
 private func macros(channels: Int, _ tuning: Tuning) -> [String] {
-    ["VECTORS=\(channels < 64 ? 1 : channels == 64 ? 4 : tuning.columnVectors)"]
+    ["VECTORS=\(tuning.columnVectors(columns: channels))"]
 }
 
 extension BatchNormStatistics {

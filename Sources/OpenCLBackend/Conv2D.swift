@@ -103,7 +103,7 @@ extension Conv2D {
             .packPanels(
                 from: .operand(1), to: .scratch(0), columns: depth, lines: outputChannels, panelWidth: depth,
                 columnStep: outputChannels, lineStep: 1, matrices: taps, sourceStride: depth * outputChannels,
-                panelsStride: depth * outputChannels),
+                panelsStride: depth * outputChannels, tuning),
             Launch(
                 file: "conv2d", macros: tile.macros + ["DATA_GRADIENT=1"], kernel: "conv2d_gather",
                 items: (
@@ -137,7 +137,7 @@ extension Conv2D {
             .packPanels(
                 from: .operand(1), to: .scratch(0), columns: run, lines: outputChannels, panelWidth: tile.width,
                 columnStep: outputChannels, lineStep: 1, matrices: window.height, sourceStride: run * outputChannels,
-                panelsStride: panelsStride),
+                panelsStride: panelsStride, tuning),
             Launch(
                 file: "conv2d_narrow", macros: tile.macros, kernel: "conv2d_add_runs",
                 items: (batch * inputHeight, 1, 1),
@@ -195,14 +195,15 @@ extension Conv2D {
                 .packPanels(
                     from: .operand(1), to: .scratch(2), columns: columns, lines: pixels, panelWidth: tile.width,
                     columnStep: 1, lineStep: outputChannels, matrices: tasks, sourceStride: pixels * outputChannels,
-                    panelsStride: taskSize),
+                    panelsStride: taskSize, tuning),
                 at: 0)
         }
         if isPadded {
             plan.scratch[0] = batch * frameHeight * frameWidth * inputChannels
             plan.launches.insert(
                 Launch(
-                    file: "pack", macros: Launch.packMacros, kernel: "pad_images", items: (batch * frameHeight, 1, 1),
+                    file: "pack", macros: Launch.packMacros(tuning), kernel: "pad_images",
+                    items: (batch * frameHeight, 1, 1),
                     arguments: [
                         .operand(0), .scratch(0), .int(batch), .int(inputHeight), .int(inputWidth),
                         .int(inputChannels), .int(frameHeight), .int(frameWidth), .int(window.paddingTop),

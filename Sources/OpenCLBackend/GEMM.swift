@@ -76,7 +76,7 @@ extension GEMM {
                 .packPanels(
                     from: .operand(left), to: .scratch(2), columns: rows, lines: inner, panelWidth: tile.rows,
                     columnStep: 1, lineStep: rows, matrices: matrices, sourceStride: strideA,
-                    panelsStride: tiles.0 * panelA),
+                    panelsStride: tiles.0 * panelA, tuning),
                 at: 0)
         }
         if packsB {
@@ -86,7 +86,7 @@ extension GEMM {
                 .packPanels(
                     from: .operand(right), to: .scratch(0), columns: columns, lines: inner, panelWidth: tile.width,
                     columnStep: transposesB ? inner : 1, lineStep: transposesB ? 1 : columns, matrices: matrices,
-                    sourceStride: strideB, panelsStride: tiles.1 * panelB),
+                    sourceStride: strideB, panelsStride: tiles.1 * panelB, tuning),
                 at: 0)
         }
         return plan
@@ -137,15 +137,15 @@ extension Tile {
 extension Launch {
     /// Lines of a panel that one work-item copies: `LINES` in the kernels.
     private static let packedLines = 16
-    static let packMacros = ["LINES=\(packedLines)"]
+    static func packMacros(_ tuning: Tuning) -> [String] { ["LINES=\(packedLines)"] + tuning.transposeMacros }
 
     /// Copies matrices of `lines` × `columns` numbers into panels of `panelWidth` columns that are read line by line.
     static func packPanels(
         from source: Argument, to panels: Argument, columns: Int, lines: Int, panelWidth: Int, columnStep: Int,
-        lineStep: Int, matrices: Int, sourceStride: Int, panelsStride: Int
+        lineStep: Int, matrices: Int, sourceStride: Int, panelsStride: Int, _ tuning: Tuning
     ) -> Launch {
         Launch(
-            file: "pack", macros: packMacros, kernel: "pack_panels",
+            file: "pack", macros: packMacros(tuning), kernel: "pack_panels",
             items: (
                 quotient(lines, roundedUpBy: packedLines), quotient(columns, roundedUpBy: panelWidth), matrices
             ),

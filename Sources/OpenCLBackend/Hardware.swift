@@ -80,5 +80,5 @@ struct Hardware {
     }
 
     /// What the driver is treated differently for.
-    var quirks: Quirks { Quirks(platformVersion: platformVersion, vendor: information.vendor) }
+    var quirks: Quirks { Quirks(platformVersion: platformVersion, vendor: information.vendor, kind: information.kind) }
 }

@@ -18,23 +18,25 @@ final class Kernel {
 final class KernelLibrary {
     private let context: OpenCLContext
     private let cache: BinaryCache?
+    private let quirks: Quirks
     private var programs: [String: cl_program] = [:]
 
     /// The options that the program of a launch is built with.
-    static func options(for launch: Launch) -> String {
-        (Quirks.buildOptions + launch.macros.map { "-D\($0)" }).joined(separator: " ")
+    static func options(for launch: Launch, _ quirks: Quirks) -> String {
+        (quirks.buildOptions + launch.macros.map { "-D\($0)" }).joined(separator: " ")
     }
 
     init(context: OpenCLContext, cache: BinaryCache?) {
         self.context = context
         self.cache = cache
+        quirks = context.hardware.quirks
     }
 
     deinit { for program in programs.values { clReleaseProgram(program) } }
 
     /// A kernel of one of the embedded files.
     func kernel(for launch: Launch) throws(ComputeError) -> Kernel {
-        let options = KernelLibrary.options(for: launch)
+        let options = KernelLibrary.options(for: launch, quirks)
         let key = "\(launch.file) \(options)"
         let program: cl_program
         if let built = programs[key] {

@@ -17,11 +17,13 @@ package struct KernelVariant: Hashable, Sendable, Codable {
     ///
     /// - Parameter devices: stand for the class; their limits, vendors and compute units choose the parameters.
     package static func all(of primitives: [Primitive], on devices: [DeviceInformation]) -> [KernelVariant] {
-        let variants = devices.map { Tuning(for: $0) }.flatMap { tuning in
-            primitives.flatMap { primitive in
+        let variants = devices.flatMap { device in
+            let tuning = Tuning(for: device)
+            let quirks = Quirks(vendor: device.vendor, kind: device.kind)
+            return primitives.flatMap { primitive in
                 primitive.plan(tuning).launches.map { launch in
                     KernelVariant(
-                        file: launch.file, kernel: launch.kernel, options: KernelLibrary.options(for: launch),
+                        file: launch.file, kernel: launch.kernel, options: KernelLibrary.options(for: launch, quirks),
                         workGroupSize: launch.workGroupSize ?? tuning.workGroupSize)
                 }
             }

@@ -211,7 +211,7 @@ public final class OpenCLDevice: Device {
     ///
     /// - Throws: ``ComputeError/buildFailed(program:device:options:log:)`` with the compiler's log.
     package func build(_ source: String, name: String) throws(ComputeError) {
-        let options = Quirks.buildOptions.joined(separator: " ")
+        let options = context.hardware.quirks.buildOptions.joined(separator: " ")
         clReleaseProgram(try library.build(source, name: name, options: options))
     }
 

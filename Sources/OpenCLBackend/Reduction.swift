@@ -40,7 +40,7 @@ extension Reduction {
     }
 
     /// Vectors of columns that one work-item folds side by side.
-    private func vectors(_ tuning: Tuning) -> Int { inner < 64 ? 1 : inner == 64 ? 4 : tuning.columnVectors }
+    private func vectors(_ tuning: Tuning) -> Int { tuning.columnVectors(columns: inner) }
 
     private func macros(vectors: Int) -> [String] { ["FUNCTION=\(function.rawValue)", "VECTORS=\(vectors)"] }
 

@@ -25,9 +25,6 @@ extension StridedCopy {
         return merged.isEmpty ? [Axis(extent: 1, source: 1, destination: 1)] : merged
     }
 
-    /// Edge of the blocks of a transposition: 16 lines of 16 elements are 16 cache lines on both sides.
-    private static let blockEdge = 16
-
     func plan(_ tuning: Tuning) -> Plan {
         var axes = mergedAxes
         let inner = axes.removeFirst()
@@ -37,12 +34,13 @@ extension StridedCopy {
         let second = closest.map { axes.remove(at: $0) } ?? Axis(extent: 1, source: 0, destination: 0)
         let rest = axes.reduce(1) { $0 * $1.extent }
 
-        let edge = StridedCopy.blockEdge
+        // Edge of the blocks of a transposition: 16 lines of 16 elements are 16 cache lines on both sides.
+        let edge = tuning.transposesSquares ? 16 : 4
         let innerBlock = isContiguous ? min(tuning.chunk, padded(inner.extent, to: 16)) : edge
         let secondBlock = isContiguous ? tuning.block(lineLength: innerBlock) : edge
         return Plan(
             Launch(
-                file: "stridedcopy", kernel: "strided_copy",
+                file: "stridedcopy", macros: tuning.transposeMacros, kernel: "strided_copy",
                 items: (
                     quotient(inner.extent, roundedUpBy: max(1, innerBlock)),
                     quotient(second.extent, roundedUpBy: secondBlock), rest

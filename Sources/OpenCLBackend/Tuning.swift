@@ -44,9 +44,18 @@ struct Tuning: Hashable {
 
     /// Whether a work-item is large, and its private memory a processor's cache.
     private var isForProcessors: Bool { workGroupSize == 1 }
-    /// Vectors of neighbouring columns that one work-item folds side by side: on processors long pieces of rows are
-    /// read in order, and the folds stay in the first-level cache.
-    var columnVectors: Int { isForProcessors ? 64 : 4 }
+    /// Vectors of neighbouring columns, of so many, that one work-item folds side by side: on processors long pieces of
+    /// rows are read in order, and the folds stay in the first-level cache. Elsewhere two would not fit in registers.
+    func columnVectors(columns: Int) -> Int {
+        guard isForProcessors else { return 1 }
+        return columns < 64 ? 1 : columns == 64 ? 4 : 64
+    }
+    /// Rows of a block of inner products that one work-item owns with as many others.
+    var gramianRows: Int { isForProcessors ? 4 : 2 }
+    /// Whether squares of 16 x 16 numbers are transposed in registers. GPUs have 255 per work-item.
+    var transposesSquares: Bool { isForProcessors }
+    /// What programs that transpose are built with.
+    var transposeMacros: [String] { ["TRANSPOSES_SQUARES=\(transposesSquares ? 1 : 0)"] }
     /// Pixels of a row that one work-item convolves together where every channel has a filter of its own; the usual
     /// images are 7, 14, 28 or 56 wide.
     var rowPixels: Int { isForProcessors ? 7 : 1 }

@@ -120,7 +120,7 @@ extension TuningParameters {
             case .openCLGPU, .openCLAccelerator: classes.gpu
             }
         parameters.workGroupSize = parameters.workGroupSize.map { min($0, information.maximumWorkGroupSize) }
-        if let padding = Quirks(vendor: information.vendor).tilePadding {
+        if let padding = Quirks(vendor: information.vendor, kind: information.kind).tilePadding {
             parameters.groupTiles = parameters.groupTiles?.map { $0.padded(by: padding) }
         }
         parameters.groupTiles?.removeAll { $0.problem(on: information) != nil }

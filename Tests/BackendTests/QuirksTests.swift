@@ -1,3 +1,4 @@
+import Compute
 import OpenCLBackend
 import Testing
 
@@ -10,7 +11,7 @@ struct QuirksTests {
             ("OpenCL 2.1 AMD-APP (3513.0)", false), ("OpenCL 3.0 LINUX", false), ("", false),
         ])
     func cachesKernels(platform: String, expected: Bool) {
-        #expect(Quirks(platformVersion: platform, vendor: "").cachesKernels == expected)
+        #expect(Quirks(platformVersion: platform, vendor: "", kind: .openCLGPU).cachesKernels == expected)
     }
 
     @Test(
@@ -20,6 +21,16 @@ struct QuirksTests {
             ("Intel(R) Corporation", nil),
         ] as [(String, Int?)])
     func tilePadding(vendor: String, expected: Int?) {
-        #expect(Quirks(platformVersion: "OpenCL 2.0", vendor: vendor).tilePadding == expected)
+        #expect(Quirks(platformVersion: "OpenCL 2.0", vendor: vendor, kind: .openCLGPU).tilePadding == expected)
+    }
+
+    @Test(
+        "only Intel's GPUs give a thread all registers",
+        arguments: [
+            ("Intel(R) Corporation", .openCLGPU, ["-cl-intel-256-GRF-per-thread"]),
+            ("Intel(R) Corporation", .openCLCPU, []), ("NVIDIA Corporation", .openCLGPU, []),
+        ] as [(String, DeviceKind, [String])])
+    func ownBuildOptions(vendor: String, kind: DeviceKind, expected: [String]) {
+        #expect(Quirks(vendor: vendor, kind: kind).ownBuildOptions == expected)
     }
 }
