@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Compiles every kernel with every shipped set of parameters for GPUs that need not be there: NVIDIA (sm_80, sm_90), AMD
-# (gfx1030, gfx90a) and Intel (tgllp, dg2). Writes what they need to Documentation/KernelResources.md.
+# Compiles every kernel with every set of parameters that is shipped for GPUs, which need not be there: NVIDIA (sm_80,
+# sm_90), AMD (gfx1030, gfx90a) and Intel (dg2). Writes what they need to Documentation/KernelResources.md.
 #
-# Fails if a kernel that is shipped for GPUs does not compile, needs memory beside its registers (a stack frame, scratch
-# or spills), more than 128 registers, or more than 32 KiB of local memory.
+# Fails if a kernel does not compile, needs memory beside its registers (a stack frame, scratch or spills), more than 128
+# registers per work-item in a work-group of 256 or as many in a smaller one, or more than 32 KiB of local memory.
 #
 # The compilers come from Debian's packages and the Python package nvidia-cuda-nvcc-cu12. They are unpacked into the
 # ignored folder Assets/kernel-tools and not installed, so that the system gets no driver from them. What cannot be had

@@ -1,7 +1,7 @@
 """Compiles kernels for GPUs that are not there and reads what the compilers report about registers and memory.
 
-Called by check-kernels.sh, with the kernels as JSON lines on standard input (one {"deviceClass", "variant"} a line).
-Writes a Markdown table and exits with 1 if a kernel that is shipped for GPUs breaks a limit.
+Called by check-kernels.sh, with the kernels as JSON lines on standard input (one {"device", "variant"} a line).
+Writes a Markdown table and exits with 1 if a kernel breaks a limit.
 """
 
 import argparse
@@ -16,9 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-# Registers of a work-group of 256 work-items with 128 each, which fits twice into a multiprocessor; a smaller
-# work-group may use more per work-item.
-WORK_GROUP_REGISTERS = 128 * 256
+# What a work-item may use in a work-group of 256, two of which then fit into a multiprocessor. A smaller work-group may
+# use more per work-item, up to the 255 or 256 that the machines can give one; what needs more than that is spilled.
+REGISTERS = 128
+WORK_GROUP_REGISTERS = REGISTERS * 256
 LOCAL_MEMORY_LIMIT = 32 * 1024
 CLANG_OPTIONS = ["-x", "cl", "-O3", "-S", "-Wno-linker-warnings"]
 
@@ -27,13 +28,12 @@ CLANG_OPTIONS = ["-x", "cl", "-O3", "-S", "-Wno-linker-warnings"]
 class Resources:
     """What one kernel needs on one target."""
 
-    registers: int
+    # 32-bit registers of a work-item; None where the machine gives a work-item a fixed number.
+    registers: int | None
     # Bytes that a work-item keeps outside of registers: stack frame, scratch, private memory, and what is spilled.
     stack: int
     spills: int
     local_memory: int
-    # What else the compiler says, in words.
-    note: str = ""
 
 
 class BuildFailure(Exception):
@@ -48,14 +48,15 @@ def run(command, **options):
 
 
 class NVIDIA:
-    """clang's PTX, compiled by NVIDIA's assembler.
+    """clang's PTX, which is made once, compiled by NVIDIA's assembler for every target.
 
     NVIDIA's driver has a front end of its own, so its counts of registers differ by a tenth or two; stack frames and
     spills carry over."""
 
-    def __init__(self, architecture, tools):
-        self.name = f"NVIDIA {architecture}"
-        self.architecture = architecture
+    device = "NVIDIA"
+    targets = ("sm_80", "sm_90")
+
+    def __init__(self, tools):
         self.ptxas = tools / "nvidia/cuda_nvcc/bin/ptxas"
         self.library = tools / "usr/lib/clc/nvptx64--nvidiacl.bc"
 
@@ -66,10 +67,12 @@ class NVIDIA:
              str(ptx)])
         # clang 15 writes for an older target; what it writes is valid for the newer ones.
         text = re.sub(r"(?m)^\.version .*$", ".version 7.8", ptx.read_text())
-        ptx.write_text(re.sub(r"(?m)^\.target .*$", f".target {self.architecture}", text))
-        report = run([
-            str(self.ptxas), "-v", f"-arch={self.architecture}", str(ptx), "-o", str(folder / "kernel.cubin")])
-        return self.parse(report)
+        results = {}
+        for target in self.targets:
+            ptx.write_text(re.sub(r"(?m)^\.target .*$", f".target {target}", text))
+            results[target] = self.parse(
+                run([str(self.ptxas), "-v", f"-arch={target}", str(ptx), "-o", str(folder / "kernel.cubin")]))
+        return results
 
     @staticmethod
     def parse(report):
@@ -88,17 +91,20 @@ class NVIDIA:
 class AMD:
     """clang's machine code. The driver's compiler is the same project, of another version."""
 
-    def __init__(self, architecture, tools):
-        self.name = f"AMD {architecture}"
-        self.architecture = architecture
+    device = "AMD"
+    targets = ("gfx1030", "gfx90a")
+
+    def __init__(self, tools):
         self.library = tools / "usr/lib/clc/amdgcn--amdhsa.bc"
 
     def compile(self, source, options, folder):
         assembly = folder / "kernel.s"
-        run(["clang-15", *CLANG_OPTIONS, "--target=amdgcn-amd-amdhsa", f"-mcpu={self.architecture}", "-nogpulib",
-             "-Xclang", "-mlink-builtin-bitcode", "-Xclang", str(self.library), *options, str(source), "-o",
-             str(assembly)])
-        return self.parse(assembly.read_text())
+        results = {}
+        for target in self.targets:
+            run(["clang-15", *CLANG_OPTIONS, "--target=amdgcn-amd-amdhsa", f"-mcpu={target}", "-nogpulib", "-Xclang",
+                 "-mlink-builtin-bitcode", "-Xclang", str(self.library), *options, str(source), "-o", str(assembly)])
+            results[target] = self.parse(assembly.read_text())
+        return results
 
     @staticmethod
     def parse(assembly):
@@ -106,28 +112,29 @@ class AMD:
         # The code of a kernel ends with comments about it; the metadata at the end of the file counts spills.
         comments = re.findall(
             r"\.amdhsa_kernel (\w+).*?; Kernel info:.*?; NumVgprs: (\d+).*?; ScratchSize: (\d+).*?"
-            r"; LDSByteSize: (\d+).*?; Occupancy: (\d+)", assembly, re.S)
+            r"; LDSByteSize: (\d+)", assembly, re.S)
         metadata = assembly[assembly.find(".amdgpu_metadata"):]
-        for name, registers, scratch, local_memory, occupancy in comments:
+        for name, registers, scratch, local_memory in comments:
             entry = re.search(rf"(?s)\.name: +{name}\n(.*?)\.wavefront_size", metadata)[1]
-            vector_spills, scalar_spills = (
-                int(re.search(rf"\.{kind}gpr_spill_count: (\d+)", entry)[1]) for kind in "vs")
             # Scalar registers spill into lanes of vector registers, which costs no memory.
+            spills = int(re.search(r"\.vgpr_spill_count: (\d+)", entry)[1])
             results[name] = Resources(
-                registers=int(registers), stack=int(scratch), spills=vector_spills, local_memory=int(local_memory),
-                note=f"occupancy {occupancy}" + (f", {scalar_spills} scalars in lanes" if scalar_spills else ""))
+                registers=int(registers), stack=int(scratch), spills=spills, local_memory=int(local_memory))
         return results
 
 
 class Intel:
-    """Intel's offline compiler, whose binaries hold patch tokens that say what a kernel needs of the machine."""
+    """Intel's offline compiler, whose binaries hold patch tokens that say what a kernel needs of the machine.
 
-    LOCAL_SURFACE, MEDIA_STATE, EXECUTION_ENVIRONMENT, PRIVATE_MEMORY = 15, 18, 23, 38
+    A thread has a fixed number of registers and runs 8 to 32 work-items in them, as the compiler chooses."""
+
+    device = "Intel"
+    targets = ("dg2",)
+
+    LOCAL_SURFACE, MEDIA_STATE, PRIVATE_MEMORY = 15, 18, 38
     MAGIC = b"CTNI"
 
-    def __init__(self, device, tools):
-        self.name = f"Intel {device}"
-        self.device = device
+    def __init__(self, tools):
         self.ocloc = tools / "usr/bin/ocloc"
         libraries = tools / "usr/lib/x86_64-linux-gnu"
         inherited = os.environ.get("LD_LIBRARY_PATH")
@@ -135,14 +142,15 @@ class Intel:
         self.environment = {**os.environ, "LD_LIBRARY_PATH": ":".join(paths)}
 
     def compile(self, source, options, folder):
-        log = run([str(self.ocloc), "compile", "-file", str(source), "-device", self.device, "-options",
+        target, = self.targets
+        log = run([str(self.ocloc), "compile", "-file", str(source), "-device", target, "-options",
                    " ".join(options), "-out_dir", str(folder), "-output", "kernel"], env=self.environment)
         binary, = folder.glob("kernel*.bin")
         results = self.parse(binary.read_bytes())
         # The compiler warns about spills in words, too: "kernel X compiled SIMD8 … spilled around N".
         for name, count in re.findall(r"[Kk]ernel (\w+)\s.*?spilled around (\d+)", log):
             results[name].spills = max(results[name].spills, int(count))
-        return results
+        return {target: results}
 
     @classmethod
     def parse(cls, binary):
@@ -158,16 +166,10 @@ class Intel:
             name = binary[position:position + name_size].split(b"\0")[0].decode()
             position += name_size + sum(heaps)
             end = position + token_size
-            result = Resources(registers=0, stack=0, spills=0, local_memory=0)
+            result = Resources(registers=None, stack=0, spills=0, local_memory=0)
             while position < end:
                 kind, size = struct.unpack_from("<2I", binary, position)
-                if kind == cls.EXECUTION_ENVIRONMENT:
-                    lanes, = struct.unpack_from("<I", binary, position + 20)
-                    registers, = struct.unpack_from("<I", binary, position + 88)
-                    # A register holds 8 numbers of 4 bytes.
-                    result.registers = registers * 8 // lanes
-                    result.note = f"SIMD{lanes}"
-                elif kind == cls.LOCAL_SURFACE:
+                if kind == cls.LOCAL_SURFACE:
                     result.local_memory, = struct.unpack_from("<I", binary, position + 12)
                 elif kind == cls.MEDIA_STATE:
                     result.spills, = struct.unpack_from("<I", binary, position + 12)
@@ -179,15 +181,16 @@ class Intel:
         return results
 
 
-def targets(tools):
-    """The targets whose tools are there."""
-    ptxas, ocloc = tools / "nvidia/cuda_nvcc/bin/ptxas", tools / "usr/bin/ocloc"
-    if ptxas.exists():
-        yield from (NVIDIA(architecture, tools) for architecture in ("sm_80", "sm_90"))
-    if (tools / "usr/lib/clc/amdgcn--amdhsa.bc").exists():
-        yield from (AMD(architecture, tools) for architecture in ("gfx1030", "gfx90a"))
-    if ocloc.exists():
-        yield from (Intel(device, tools) for device in ("tgllp", "dg2"))
+def compilers(tools):
+    """The compilers that are there."""
+    has_clang = (tools / "usr/lib/clc/amdgcn--amdhsa.bc").exists()
+    # The slowest comes first, so that none is waited for in the end.
+    if (tools / "usr/bin/ocloc").exists():
+        yield Intel(tools)
+    if has_clang:
+        yield AMD(tools)
+    if has_clang and (tools / "nvidia/cuda_nvcc/bin/ptxas").exists():
+        yield NVIDIA(tools)
 
 
 def problems(resources, work_group_size):
@@ -197,7 +200,7 @@ def problems(resources, work_group_size):
         found.append(f"stack {resources.stack}")
     if resources.spills:
         found.append(f"spills {resources.spills}")
-    if resources.registers * work_group_size > WORK_GROUP_REGISTERS:
+    if (resources.registers or 0) * work_group_size > WORK_GROUP_REGISTERS:
         found.append(f"{resources.registers} registers at {work_group_size} work-items")
     if resources.local_memory > LOCAL_MEMORY_LIMIT:
         found.append(f"local memory {resources.local_memory}")
@@ -217,16 +220,36 @@ def unlisted(kernels_folder, listed):
     return sorted(defined - listed)
 
 
-def compile_program(target, kernels_folder, file, options):
+def compile_program(compiler, kernels_folder, file, options):
     with tempfile.TemporaryDirectory() as folder:
-        return target.compile(
-            kernels_folder / f"{file}.cl", [*options.split(), f"-I{kernels_folder}"], Path(folder))
+        try:
+            return compiler.compile(
+                kernels_folder / f"{file}.cl", [*options.split(), f"-I{kernels_folder}"], Path(folder))
+        except BuildFailure as failure:
+            return failure
 
 
-def table(rows):
-    lines = ["| kernel | options | target | work-items | registers | stack | spills | local memory | notes |",
-             "|---|---|---|--:|--:|--:|--:|--:|---|"]
-    lines += ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+def cell(found):
+    """The worst of what a kernel needs on a target over its variants."""
+    if not found:
+        return ""
+    broken = sorted({text for resources, size in found for text in problems(resources, size)})
+    if broken:
+        return ", ".join(f"**{text}**" for text in broken)
+    registers = [resources.registers for resources, _ in found if resources.registers is not None]
+    return str(max(registers)) if registers else "fits"
+
+
+def table(measured, columns):
+    """One row per kernel, one column per target."""
+    lines = ["| kernel | variants | work-items | local memory | " + " | ".join(columns) + " |",
+             "|---|--:|--:|--:|" + "--:|" * len(columns)]
+    for kernel, (variants, found) in sorted(measured.items()):
+        everything = [pair for pairs in found.values() for pair in pairs]
+        local_memory = max((resources.local_memory for resources, _ in everything), default=0)
+        sizes = "/".join(str(size) for size in sorted({size for _, size in everything}))
+        cells = [f"`{kernel}`", len(variants), sizes, local_memory] + [cell(found.get(name)) for name in columns]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 
 
@@ -238,72 +261,65 @@ def main():
     arguments = parser.parse_args()
 
     lines = [json.loads(line) for line in sys.stdin]
-    available = list(targets(arguments.tools))
+    available = {compiler.device: compiler for compiler in compilers(arguments.tools)}
     if not available:
         sys.exit("check-kernels: no offline compiler at all")
     forgotten = unlisted(arguments.kernels, {line["variant"]["kernel"] for line in lines})
     if forgotten:
         sys.exit(f"check-kernels: no primitive runs {', '.join(forgotten)}: remove them, or list a primitive that does")
-    # What CPUs run says the same everywhere, and Intel's compiler takes minutes for it.
-    compiled_on = {"gpu": available, "cpu": [target for target in available if not isinstance(target, Intel)][::2]}
-    jobs = sorted({
-        (target.name, line["variant"]["file"], line["variant"]["options"])
-        for line in lines for target in compiled_on[line["deviceClass"]]})
-    named = {target.name: target for target in available}
 
-    def attempt(job):
-        try:
-            return compile_program(named[job[0]], arguments.kernels, *job[1:])
-        except BuildFailure as failure:
-            return failure
-
+    # Kernels of the same file with the same options are one program. What only processors run is not compiled: their
+    # blocks fill the registers and caches of processors, and no offline compiler is needed for those.
+    jobs = list(dict.fromkeys(
+        (device, line["variant"]["file"], line["variant"]["options"])
+        for device in available for line in lines if line["device"] == device))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        built = dict(zip(jobs, pool.map(attempt, jobs)))
+        built = dict(zip(jobs, pool.map(
+            lambda job: compile_program(available[job[0]], arguments.kernels, *job[1:]), jobs)))
 
-    rows = {"gpu": [], "cpu": []}
+    # By kernel: its variants, and what each needs by target.
+    measured = {}
     failures = []
     for line in lines:
         variant = line["variant"]
-        for target in compiled_on[line["deviceClass"]]:
-            result = built[(target.name, variant["file"], variant["options"])]
-            label = (f"`{variant['kernel']}`", f"`{macros(variant['options'])}`" if macros(variant["options"]) else "",
-                     target.name, variant["workGroupSize"])
-            where = f"{variant['kernel']} ({macros(variant['options'])}) on {target.name}"
-            if isinstance(result, BuildFailure):
-                rows[line["deviceClass"]].append((*label, "", "", "", "", "does not compile"))
-                failures.append(f"{where}: does not compile: {result}")
-                continue
-            resources = result[variant["kernel"]]
+        result = built.get((line["device"], variant["file"], variant["options"]))
+        if result is None:
+            continue
+        label = f"{variant['kernel']} ({macros(variant['options'])})"
+        if isinstance(result, BuildFailure):
+            failures.append(f"{label} for {line['device']}: does not compile: {result}")
+            continue
+        variants, found = measured.setdefault(variant["kernel"], (set(), {}))
+        variants.add(macros(variant["options"]))
+        for target, kernels in result.items():
+            resources = kernels[variant["kernel"]]
+            found.setdefault(target, []).append((resources, variant["workGroupSize"]))
             broken = problems(resources, variant["workGroupSize"])
-            note = resources.note
-            if broken and line["deviceClass"] == "gpu":
-                failures.append(f"{where}: {', '.join(broken)}")
-                note = f"**over the limit** {note}".strip()
-            rows[line["deviceClass"]].append(
-                (*label, resources.registers, resources.stack, resources.spills, resources.local_memory, note))
+            if broken:
+                failures.append(f"{label} on {target}: {', '.join(broken)}")
 
-    names = ", ".join(target.name for target in available)
+    columns = [target for compiler in reversed(available.values()) for target in compiler.targets]
+    names = ", ".join(
+        f"{compiler.device} ({', '.join(compiler.targets)})" for compiler in reversed(available.values()))
     report = f"""# What kernels need of a GPU
 
-Written by `make check-kernels`: every kernel with every set of parameters that is shipped, compiled by offline
-compilers for {names}.
-"Stack" and "spills" are what a work-item keeps outside of registers, in the compiler's units, and must be 0 for what
-is shipped for GPUs. A work-group may use {WORK_GROUP_REGISTERS} registers: {WORK_GROUP_REGISTERS // 256} for each
-of 256 work-items. Local memory is in bytes, at most {LOCAL_MEMORY_LIMIT // 1024} KiB.
+Written by `make check-kernels`, which compiles every kernel with every set of parameters that is shipped for GPUs, by
+offline compilers for {names}.
 
-## Shipped for GPUs
+The numbers are registers of 32 bits per work-item, the largest over all variants of a kernel. On Intel's GPUs threads
+have a fixed number of registers, so that a kernel fits or does not. No kernel may need memory beside its registers:
+a stack, scratch, or spills. A work-group may use {WORK_GROUP_REGISTERS} registers, {REGISTERS} for each of 256 work-items; in
+smaller work-groups a work-item may use more, up to the 255 or 256 that the machines can give it. Local memory is in
+bytes, at most {LOCAL_MEMORY_LIMIT // 1024} KiB.
 
-{table(rows["gpu"])}
+Left out are kernels that only processors run, and Intel's GPUs before Xe-HPG, whose threads have half of the registers:
+there 12 of the kernels spill.
 
-## Shipped for CPUs
-
-For information: these blocks fill the registers of CPUs and run on no GPU.
-
-{table(rows["cpu"])}
+{table(measured, columns)}
 """
     arguments.report.write_text(report)
-    print(table(rows["gpu"]))
-    print(f"\n{len(jobs)} programs compiled for {names}; the whole table is in {arguments.report}")
+    print(table(measured, columns))
+    print(f"\n{len(jobs)} programs compiled for {names}; the table is in {arguments.report}")
     if failures:
         print(f"\n{len(failures)} over the limits:")
         print("\n".join(failures))

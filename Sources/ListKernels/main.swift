@@ -1,4 +1,4 @@
-// Prints the kernels of every class of devices as JSON lines, with the options that their programs are built with.
+// Prints the kernels of kinds of devices as JSON lines, with the options that their programs are built with.
 //
 // `scripts/check-kernels.sh` hands them to the offline compilers of GPUs. The kernels are those that the conformance
 // suite and the products and convolutions of usual networks run.
@@ -10,13 +10,13 @@ import OpenCLBackend
 
 /// One line of the output.
 struct Line: Encodable {
-    /// `gpu` or `cpu`.
-    let deviceClass: String
+    /// `NVIDIA`, `AMD` or `Intel` for their GPUs, or `CPU`.
+    let device: String
     let variant: KernelVariant
 }
 
-/// A device that stands for its class.
-func information(_ kind: DeviceKind, vendor: String = "", computeUnits: Int) -> DeviceInformation {
+/// A device that stands for its kind.
+func information(_ kind: DeviceKind, vendor: String, computeUnits: Int) -> DeviceInformation {
     DeviceInformation(
         identifier: "opencl:0", kind: kind, name: "", vendor: vendor, driver: "", computeUnits: computeUnits,
         memoryBytes: 8 << 30, maximumBufferBytes: 2 << 30, localMemoryBytes: 32 << 10, maximumWorkGroupSize: 256)
@@ -60,11 +60,15 @@ let convolutions: [Primitive] = [
 let primitives = ConformanceSuite.cases.map(\.primitive) + products + convolutions
 let encoder = JSONEncoder()
 encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-let gpus = ["", "AMD"].map { information(.openCLGPU, vendor: $0, computeUnits: 64) }
-let classes = [("gpu", gpus), ("cpu", [information(.openCLCPU, computeUnits: 8)])]
-for (name, devices) in classes {
-    for variant in KernelVariant.all(of: primitives, on: devices) {
-        let json = try encoder.encode(Line(deviceClass: name, variant: variant))
+let devices = [
+    ("NVIDIA", information(.openCLGPU, vendor: "NVIDIA Corporation", computeUnits: 64)),
+    ("AMD", information(.openCLGPU, vendor: "Advanced Micro Devices, Inc.", computeUnits: 64)),
+    ("Intel", information(.openCLGPU, vendor: "Intel(R) Corporation", computeUnits: 64)),
+    ("CPU", information(.openCLCPU, vendor: "", computeUnits: 8)),
+]
+for (name, device) in devices {
+    for variant in KernelVariant.all(of: primitives, on: [device]) {
+        let json = try encoder.encode(Line(device: name, variant: variant))
         print(String(decoding: json, as: UTF8.self))
     }
 }
