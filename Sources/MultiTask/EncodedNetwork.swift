@@ -12,9 +12,7 @@ public struct EncodedNetwork: MultiTaskNetwork {
         self.network = network
     }
 
-    public func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor] {
-        try network.predictions(for: try encoder(input, in: context), in: context)
-    }
+    public var taskCount: Int { network.taskCount }
 
     public func predictions(
         for input: Tensor, tasks: Set<Int>, in context: ForwardContext

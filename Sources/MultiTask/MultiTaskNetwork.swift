@@ -4,24 +4,24 @@ import Tensors
 
 /// A network with one output per task.
 public protocol MultiTaskNetwork {
-    /// The predictions for one input, in the order of the tasks.
-    ///
-    /// Terms that a network wants to be minimised besides the tasks' losses go to
-    /// ``ForwardContext/add(auxiliaryLoss:task:)``.
-    func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor]
+    /// Number of tasks.
+    var taskCount: Int { get }
 
-    /// The predictions of some tasks, nil for the others; an order like that of the tasks.
+    /// The predictions of some tasks for one input: by task, nil for those that are not asked for.
     ///
-    /// A network that can spare the work for the others does so. By default they are computed, too.
+    /// Networks spare the work that only others need. Terms that a network wants to be minimised besides the tasks' losses
+    /// go to ``ForwardContext/add(auxiliaryLoss:task:)``.
     func predictions(
         for input: Tensor, tasks: Set<Int>, in context: ForwardContext
     ) throws(ComputeError) -> [Tensor?]
 }
 
 extension MultiTaskNetwork {
-    public func predictions(
-        for input: Tensor, tasks: Set<Int>, in context: ForwardContext
-    ) throws(ComputeError) -> [Tensor?] {
-        try predictions(for: input, in: context)
+    /// The predictions for one input, in the order of the tasks.
+    public func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor] {
+        try predictions(for: input, tasks: Set(0..<taskCount), in: context).enumerated().map { task, prediction in
+            guard let prediction else { preconditionFailure("no prediction of task \(task), which was asked for") }
+            return prediction
+        }
     }
 }

@@ -63,6 +63,38 @@ struct ArchitectureTests {
     }
 
     @Test(
+        "the predictions of some tasks are those of all", arguments: TestDevice.available,
+        [ArchitectureFixture.TrunkKind.mlp, .smooth])
+    func subset(device: TestDevice, trunk: ArchitectureFixture.TrunkKind) throws {
+        let device = try device.make()
+        for architecture in ArchitectureTests.all {
+            let fixture = try ArchitectureFixture(architecture, over: trunk, on: device)
+            let (network, input) = (fixture.network, fixture.batch.inputs)
+            let evaluation = ForwardContext(fixture.arena, mode: .evaluation)
+            let all = try network.predictions(for: input, in: evaluation).map { try $0.floats() }
+            for tasks: Set<Int> in [[1], [0, 2]] {
+                let some = try network.predictions(for: input, tasks: tasks, in: evaluation)
+                #expect(some.count == 3)
+                for (task, prediction) in some.enumerated() {
+                    let expected = tasks.contains(task) ? all[task] : nil
+                    #expect(try prediction?.floats() == expected, "\(architecture), task \(task) of \(tasks)")
+                }
+            }
+        }
+    }
+
+    @Test("what belongs to tasks that are not asked for stands still")
+    func absentTasks() throws {
+        let fixture = try ArchitectureFixture(.mtan, over: .smooth, on: try TestDevice.cpu.make())
+        let before = try fixture.arena.namedTensors.map { (name: $0.name, values: try $0.tensor.floats()) }
+        _ = try fixture.network.predictions(for: fixture.batch.inputs, tasks: [1], in: fixture.context())
+        for (before, after) in zip(before, fixture.arena.namedTensors) where before.name.hasSuffix("running_mean") {
+            let isOfOtherTask = ["tasks.color", "tasks.shape"].contains(where: before.name.hasPrefix)
+            #expect((try after.tensor.floats() == before.values) == isOfOtherTask, "\(before.name)")
+        }
+    }
+
+    @Test(
         "derivatives, with the added losses, agree with differences", arguments: TestDevice.available,
         [ArchitectureFixture.TrunkKind.mlp, .smooth])
     func derivatives(device: TestDevice, trunk: ArchitectureFixture.TrunkKind) throws {

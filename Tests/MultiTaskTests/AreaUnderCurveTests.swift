@@ -66,7 +66,10 @@ struct AreaUnderCurveTests {
     /// A network that passes its input on.
     private struct Identity: MultiTaskNetwork {
         let columns: Int
-        func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor] {
+        let taskCount = 2
+        func predictions(
+            for input: Tensor, tasks: Set<Int>, in context: ForwardContext
+        ) throws(ComputeError) -> [Tensor?] {
             [try input.sliced(axis: 1, 0..<columns), try input.sliced(axis: 1, columns..<columns + 2)]
         }
     }

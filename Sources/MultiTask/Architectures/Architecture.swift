@@ -106,10 +106,13 @@ extension HardSharing {
 }
 
 extension [any Layer] {
-    /// Applies every task's head to the task's features.
-    func predictions(from features: [Tensor], in context: ForwardContext) throws(ComputeError) -> [Tensor] {
-        var outputs: [Tensor] = []
-        for (head, features) in zip(self, features) { outputs.append(try head(features, in: context)) }
+    /// Applies the heads of tasks to the tasks' features; nil for tasks without features.
+    func predictions(from features: [Tensor?], in context: ForwardContext) throws(ComputeError) -> [Tensor?] {
+        var outputs: [Tensor?] = []
+        outputs.reserveCapacity(count)
+        for (head, features) in zip(self, features) {
+            outputs.append(try features.map { (features) throws(ComputeError) in try head(features, in: context) })
+        }
         return outputs
     }
 }

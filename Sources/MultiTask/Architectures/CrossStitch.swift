@@ -42,8 +42,13 @@ struct CrossStitchNetwork: MultiTaskNetwork {
         heads = try parts.heads(inputs: trunks.featureCount)
     }
 
-    func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor] {
-        let features = try trunks.features(of: input, mixedBy: stitches.map { context($0) }, in: context)
+    var taskCount: Int { heads.count }
+
+    func predictions(
+        for input: Tensor, tasks: Set<Int>, in context: ForwardContext
+    ) throws(ComputeError) -> [Tensor?] {
+        let features = try trunks.features(
+            of: input, mixedBy: stitches.map { context($0) }, tasks: tasks, in: context)
         return try heads.predictions(from: features, in: context)
     }
 }

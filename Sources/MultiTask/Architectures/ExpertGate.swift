@@ -72,12 +72,20 @@ struct GatedExperts: MultiTaskNetwork {
         self.gateInput = gateInput
     }
 
-    func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor] {
+    var taskCount: Int { heads.count }
+
+    func predictions(
+        for input: Tensor, tasks: Set<Int>, in context: ForwardContext
+    ) throws(ComputeError) -> [Tensor?] {
         let common = try features(of: experts, input, context)
-        var mixed: [Tensor] = []
-        for (gate, experts) in zip(gates, taskExperts) {
-            let candidates = try features(of: experts, input, context) + common
-            let weights = try gate(try gateInput(input: input, features: candidates), in: context)
+        var mixed: [Tensor?] = []
+        for task in heads.indices {
+            guard tasks.contains(task) else {
+                mixed.append(nil)
+                continue
+            }
+            let candidates = try features(of: taskExperts[task], input, context) + common
+            let weights = try gates[task](try gateInput(input: input, features: candidates), in: context)
             mixed.append(try Tensor.mixture(of: candidates, weights: weights))
         }
         return try heads.predictions(from: mixed, in: context)

@@ -17,23 +17,12 @@ public struct HardSharing: MultiTaskNetwork {
         self.heads = heads
     }
 
-    public func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor] {
-        let features = try trunk(input, in: context)
-        var outputs: [Tensor] = []
-        outputs.reserveCapacity(heads.count)
-        for head in heads { outputs.append(try head(features, in: context)) }
-        return outputs
-    }
+    public var taskCount: Int { heads.count }
 
     public func predictions(
         for input: Tensor, tasks: Set<Int>, in context: ForwardContext
     ) throws(ComputeError) -> [Tensor?] {
         let features = try trunk(input, in: context)
-        var outputs: [Tensor?] = []
-        outputs.reserveCapacity(heads.count)
-        for (task, head) in heads.enumerated() {
-            outputs.append(tasks.contains(task) ? try head(features, in: context) : nil)
-        }
-        return outputs
+        return try heads.predictions(from: heads.indices.map { tasks.contains($0) ? features : nil }, in: context)
     }
 }

@@ -64,10 +64,14 @@ struct LearningToBranchNetwork: MultiTaskNetwork {
         heads = try parts.heads(inputs: trunks.featureCount)
     }
 
-    func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor] {
+    var taskCount: Int { heads.count }
+
+    func predictions(
+        for input: Tensor, tasks: Set<Int>, in context: ForwardContext
+    ) throws(ComputeError) -> [Tensor?] {
         var matrices: [Tensor] = []
         for branch in branches { matrices.append(try shares(by: context(branch), in: context)) }
-        let features = try trunks.features(of: input, mixedBy: matrices, in: context)
+        let features = try trunks.features(of: input, mixedBy: matrices, tasks: tasks, in: context)
         return try heads.predictions(from: features, in: context)
     }
 

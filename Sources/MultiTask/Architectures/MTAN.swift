@@ -50,26 +50,31 @@ struct MTAN: MultiTaskNetwork {
         self.trunk = trunk
     }
 
-    func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor] {
+    var taskCount: Int { heads.count }
+
+    func predictions(
+        for input: Tensor, tasks: Set<Int>, in context: ForwardContext
+    ) throws(ComputeError) -> [Tensor?] {
         var features = input
-        /// By task, behind the stage before; empty in front of the first.
-        var attended: [Tensor] = []
+        /// By task, behind the stage before; nil for tasks that are not asked for.
+        var attended: [Tensor?] = heads.indices.map { tasks.contains($0) ? input : nil }
         for (number, stage) in trunk.stages.enumerated() {
             let first = try stage.entry(features, in: context)
             features = first
             for layer in stage.rest { features = try layer(features, in: context) }
-            var masked: [Tensor] = []
-            for task in heads.indices {
+            for (task, picked) in attended.enumerated() {
+                guard let picked else { continue }
                 var seen = first
                 if number > 0 {
-                    let before = try transitions[number - 1](attended[task], matching: first, in: context)
+                    let before = try transitions[number - 1](picked, matching: first, in: context)
                     seen = try Tensor.concatenate([first, before], axis: -1)
                 }
-                masked.append(try features * attention[task][number](seen, in: context))
+                attended[task] = try features * attention[task][number](seen, in: context)
             }
-            attended = masked
         }
-        for task in heads.indices { attended[task] = try trunk.readout(attended[task], in: context) }
+        for (task, picked) in attended.enumerated() {
+            if let picked { attended[task] = try trunk.readout(picked, in: context) }
+        }
         return try heads.predictions(from: attended, in: context)
     }
 

@@ -68,24 +68,33 @@ struct PLENetwork: MultiTaskNetwork {
         self.gateInputs = gateInputs
     }
 
-    func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor] {
+    var taskCount: Int { heads.count }
+
+    func predictions(
+        for input: Tensor, tasks: Set<Int>, in context: ForwardContext
+    ) throws(ComputeError) -> [Tensor?] {
         var common = input
         var own = taskExperts.map { _ in input }
         for stage in gateInputs.indices {
+            let isLast = stage == commonGates.count
             let commonFeatures = try features(of: experts, stage, common, context)
             var allFeatures = commonFeatures
-            for task in taskExperts.indices {
+            // Before the last stage every task's experts have a share in what is common.
+            for task in taskExperts.indices where !isLast || tasks.contains(task) {
                 let taskFeatures = try features(of: taskExperts[task], stage, own[task], context)
                 own[task] = try mixture(
                     of: taskFeatures + commonFeatures, by: taskGates[task][stage], stage, input: own[task], context)
                 allFeatures += taskFeatures
             }
-            if stage < commonGates.count {
+            if !isLast {
                 common = try mixture(of: allFeatures, by: commonGates[stage], stage, input: common, context)
             }
         }
-        for task in own.indices { own[task] = try experts[0].readout(own[task], in: context) }
-        return try heads.predictions(from: own, in: context)
+        var read: [Tensor?] = []
+        for (task, features) in own.enumerated() {
+            read.append(tasks.contains(task) ? try experts[0].readout(features, in: context) : nil)
+        }
+        return try heads.predictions(from: read, in: context)
     }
 
     private func features(

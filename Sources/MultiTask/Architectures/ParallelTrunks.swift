@@ -22,13 +22,15 @@ struct ParallelTrunks {
         }
     }
 
-    /// The features of every task.
+    /// The features of some tasks, nil for the others.
+    ///
+    /// All trunks run, because the tasks' features are mixed of all of them.
     ///
     /// - Parameter matrices: by stage, `[tasks, tasks]`: row t holds the shares of all tasks' features in what goes on for
     ///   task t.
     func features(
-        of input: Tensor, mixedBy matrices: [Tensor], in context: ForwardContext
-    ) throws(ComputeError) -> [Tensor] {
+        of input: Tensor, mixedBy matrices: [Tensor], tasks: Set<Int>, in context: ForwardContext
+    ) throws(ComputeError) -> [Tensor?] {
         var features = trunks.map { _ in input }
         for (stage, matrix) in matrices.enumerated() {
             for task in trunks.indices { features[task] = try trunks[task].stages[stage](features[task], in: context) }
@@ -39,7 +41,10 @@ struct ParallelTrunks {
             }
             features = mixed
         }
-        for task in trunks.indices { features[task] = try trunks[task].readout(features[task], in: context) }
-        return features
+        var read: [Tensor?] = []
+        for (task, trunk) in trunks.enumerated() {
+            read.append(tasks.contains(task) ? try trunk.readout(features[task], in: context) : nil)
+        }
+        return read
     }
 }

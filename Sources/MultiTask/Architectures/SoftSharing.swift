@@ -42,9 +42,15 @@ struct SoftSharingNetwork: MultiTaskNetwork {
         heads = try parts.heads(inputs: trunks[0].featureCount)
     }
 
-    func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor] {
-        var features: [Tensor] = []
-        for trunk in trunks { features.append(try trunk(input, in: context)) }
+    var taskCount: Int { heads.count }
+
+    func predictions(
+        for input: Tensor, tasks: Set<Int>, in context: ForwardContext
+    ) throws(ComputeError) -> [Tensor?] {
+        var features: [Tensor?] = []
+        for (task, trunk) in trunks.enumerated() {
+            features.append(tasks.contains(task) ? try trunk(input, in: context) : nil)
+        }
         if context.mode == .training, strength > 0, trunks.count > 1 { try addPenalties(in: context) }
         return try heads.predictions(from: features, in: context)
     }
