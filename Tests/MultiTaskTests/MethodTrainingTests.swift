@@ -1,6 +1,7 @@
 import Compute
 import Foundation
 import MultiTask
+import Optimizers
 import TestDevices
 import Testing
 
@@ -47,6 +48,20 @@ struct MethodTrainingTests {
         #expect(second.completedSteps == 4)
         try second.run()
         #expect(try found.arena.values.floats() == (try expected.arena.values.floats()))
+    }
+
+    @Test("a second forward pass does not move running statistics", arguments: TestDevice.available)
+    func statistics(device: TestDevice) throws {
+        let device = try device.make()
+        func statistics(after method: String) throws -> [Float] {
+            let fixture = try ArchitectureFixture(.hardSharing, over: .smooth, on: device)
+            let step = try TrainingStep(
+                network: fixture.network, tasks: fixture.tasks, arena: fixture.arena,
+                optimizer: try Optimizer(Adam(), for: fixture.arena), method: try Method(named: method, seed: 0))
+            _ = try step(fixture.batch, step: 1, learningRate: 0.01)
+            return try fixture.arena.statistics.floats()
+        }
+        #expect(try statistics(after: "famo") == statistics(after: "ew"))
     }
 
     @Test("weighted heads get their gradient times the task's weight", arguments: TestDevice.available)

@@ -192,14 +192,17 @@ extension TrainingStep {
         }
     }
 
-    /// The losses with the parameters as they are now, with the dropout masks of the same step.
+    /// The losses with the parameters as they are now, with the dropout masks of the same step. Running statistics have
+    /// moved with this batch already, and stay as they are.
     private func lossesAgain(_ batches: [DeviceBatch], step: Int) throws -> [Double] {
         var sums: [Int: Double] = [:]
+        let statistics = try arena.statistics.duplicated()
         for number in batches.indices {
             for loss in try losses(batches, number, tape: nil, step: step) {
                 sums[loss.task, default: 0] += Double(factor(of: loss)) * Double(try loss.value.scalar())
             }
         }
+        try arena.statistics.overwrite(with: statistics)
         return sums.sorted { $0.key < $1.key }.map(\.value)
     }
 

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// With `z = softmax(ξ)` the weights are `c·zᵢ/(Lᵢ + ε)`, where c makes them sum to 1. After the step the losses of the same
 /// samples are computed again; with `δ = log L - log L'`, ξ follows `(diag z - zzᵀ)·δ` with Adam. The second forward pass
-/// draws the same dropout masks, and updates the statistics of batch normalisation once more. Remembers ξ and its
+/// draws the same dropout masks and leaves the statistics of batch normalisation as they are. Remembers ξ and its
 /// moments. Needs losses above 0.
 ///
 /// Parameters: `learningRate` = 0.025 and `weightDecay` = 0.001 of ξ.
