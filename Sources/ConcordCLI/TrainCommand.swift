@@ -66,7 +66,7 @@ struct TrainCommand: ParsableCommand {
         let choice = try DeviceChoice(request: configuration.device)
         configuration.device = choice.device.information.identifier
         let experiment = try Experiment(configuration, on: choice.device)
-        try train(try TrainingRun(starting: experiment, in: try RunFolder(path)), on: choice)
+        try train(try TrainingRun(starting: experiment, at: path), on: choice)
     }
 
     private func continueRun(in path: String) throws {

@@ -9,11 +9,14 @@ struct TrainingRun {
     private let trainer: Trainer
     private let log: MetricsLog
 
-    /// Prepares a run from its beginning.
-    init(starting experiment: Experiment, in folder: RunFolder) throws {
+    /// Prepares a run from its beginning, and makes its folder.
+    init(starting experiment: Experiment, at path: String) throws {
+        // First: a run that cannot begin leaves nothing behind.
+        let trainer = try experiment.trainer(folder: RunFolder(existing: path))
+        let folder = try RunFolder(path)
         try AtomicFile.write(try experiment.configuration.yaml(), to: folder.configuration)
         if let preprocessing = experiment.preprocessing { try folder.write(preprocessing) }
-        try self.init(experiment, in: folder, trainer: try experiment.trainer(folder: folder))
+        try self.init(experiment, in: folder, trainer: trainer)
     }
 
     /// Prepares a run from its last checkpoint.

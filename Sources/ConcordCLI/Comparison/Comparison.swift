@@ -47,11 +47,11 @@ struct Comparison {
             }
             if !isQuiet { print("\(title) on \(choice.device.information.identifier)") }
             let experiment = try Experiment(part.configuration, on: choice.device)
-            let runFolder = try RunFolder("\(folder)/\(part.folder)")
+            let path = "\(folder)/\(part.folder)"
             let run =
                 states[index] == .missing
-                ? try TrainingRun(starting: experiment, in: runFolder)
-                : try TrainingRun(resuming: experiment, in: runFolder)
+                ? try TrainingRun(starting: experiment, at: path)
+                : try TrainingRun(resuming: experiment, in: try RunFolder(path))
             try file.add(try result(of: part, run, until: interruption, isQuiet: isQuiet))
         }
         return ComparisonReport(of: file.results, variants: variants, seeds: seeds)
