@@ -43,6 +43,48 @@ struct CompareTests {
         try jsonLines(try String(contentsOfFile: "\(folder.path)/\(path)", encoding: .utf8))
     }
 
+    @Test("tasks with data sets of their own are compared on them")
+    func ownDatasets() throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.write(
+            """
+            dataset: {name: multi-fashion, trainingSamples: 256, testSamples: 64}
+            trunk: {model: mlp, hidden: [16]}
+            tasks:
+              - {name: topLeft, loss: crossEntropy}
+              - name: bottomRight
+                loss: crossEntropy
+                dataset: {name: multi-fashion, seed: 7, trainingSamples: 128, testSamples: 32}
+            method: pcgrad
+            optimizer: {name: adam, learningRate: 1.0e-3}
+            epochs: 1
+            batchSize: 32
+            seed: 3
+            device: cpu
+            """, to: "own.yaml")
+        let outcome = try Concord.start(
+            ["compare", "own.yaml", "--seeds", "1", "--output", "own", "--set", "metrics.interval=1"], in: folder
+        ).outcome()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let results = try lines("own/results.jsonl", in: folder)
+        #expect(results.map { $0["variant"] as? String } == ["single-topLeft", "single-bottomRight", "pcgrad"])
+        // An epoch is as long as the data set, or the longest one: 256 / 32 and 128 / 32 steps.
+        #expect(results.map { $0["steps"] as? Int } == [8, 4, 8])
+        // A share of 32 samples where 64 were measured would be no multiple of 1/32.
+        let alone = try #require((results[1]["metrics"] as? [String: [String: Double]])?["bottomRight"]?["accuracy"])
+        #expect((alone * 32).rounded() == alone * 32)
+        #expect(FileManager.default.fileExists(atPath: "\(folder.path)/own/pcgrad-seed-3/model.safetensors"))
+    }
+
+    @Test("a run that cannot begin leaves no folder")
+    func impossibleSchedule() throws {
+        let folder = try folder()
+        let outcome = try Concord.start(
+            ["train", "table.yaml", "--output", "run", "--set", "scheduling.name=round-robin"], in: folder).outcome()
+        #expect(outcome.status != 0 && outcome.errors.contains("cagrad"), "\(outcome.errors)")
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/run"))
+    }
+
     @Test("trains tasks alone and together, and goes on where it stopped")
     func comparison() throws {
         let folder = try folder()
