@@ -178,9 +178,18 @@ def markdown(suites, broken, environment):
 COLOURS = ["#1f6feb", "#d1702c", "#2c8a4b", "#8250df", "#b0354a", "#57606a"]
 
 
-def plot(suites, width=960):
+def dot(x, y, own, peer, owns, peers, title=None):
+    """A circle in the peer's colour, filled for the first of Concord's devices and hollow for the next."""
+    colour = COLOURS[peers.index(peer) % len(COLOURS)]
+    fill = colour if owns.index(own) == 0 else "white"
+    text = f"<title>{escape(title)}</title>" if title else ""
+    return (f'<circle cx="{x:.1f}" cy="{y}" r="4" fill="{fill}" stroke="{colour}" stroke-width="2" opacity="0.8">'
+            f"{text}</circle>")
+
+
+def plot(suites, width=1000):
     """A dot for every ratio, on a logarithmic axis, one row for every case."""
-    label_width, row_height, heading_height, margin = 380, 18, 44, 16
+    label_width, row_height, heading_height, margin = 430, 18, 44, 16
     rows, pairs, values = [], {}, [0.5, 2]
     for suite in [suite for suite in SUITES if suite in suites]:
         cases = suites[suite]
@@ -205,6 +214,8 @@ def plot(suites, width=960):
     def x(ratio):
         return left + (min(max(math.log2(ratio), low), high) - low) / (high - low) * (right - left)
 
+    owns = list(dict.fromkeys(own for own, _ in pairs))
+    peers = list(dict.fromkeys(peer for _, peer in pairs))
     legend_height = row_height * len(pairs) + margin
     height = legend_height + margin + sum(heading_height if dots is None else row_height for _, dots in rows) + 30
     parts = [
@@ -214,7 +225,7 @@ def plot(suites, width=960):
     ]
     for (own, peer), index in pairs.items():
         y = margin + row_height * index
-        parts.append(f'<circle cx="{margin + 4}" cy="{y}" r="4" fill="{COLOURS[index % len(COLOURS)]}"/>')
+        parts.append(dot(margin + 4, y, own, peer, owns, peers))
         parts.append(f'<text x="{margin + 16}" y="{y + 4}">{escape(f"{own} : {peer}")}</text>')
     for power in range(low, high + 1):
         position, colour = x(2.0 ** power), "#57606a" if power == 0 else "#e0e4e8"
@@ -230,9 +241,7 @@ def plot(suites, width=960):
         y += row_height
         parts.append(f'<text x="{left - 12}" y="{y - 5}" text-anchor="end">{escape(label)}</text>')
         parts += [
-            f'<circle cx="{x(ratio):.1f}" cy="{y - 9}" r="4" fill="{COLOURS[pairs[pair] % len(COLOURS)]}" '
-            f'fill-opacity="0.8"><title>{escape(f"{pair[0]} : {pair[1]}")} {ratio:.2f}×</title></circle>'
-            for pair, ratio in dots.items()]
+            dot(x(ratio), y - 9, *pair, owns, peers, f"{pair[0]} : {pair[1]} {ratio:.2f}×") for pair, ratio in dots.items()]
     return "\n".join([*parts, "</svg>", ""])
 
 
