@@ -6,6 +6,12 @@ public enum CheckpointError: Error, Equatable, Sendable {
     /// A call of the operating system failed with `code`, an `errno`.
     case system(call: String, path: String, code: Int32)
     case invalidFile(path: String, problem: FileProblem)
+    /// The file breaks a rule of its format.
+    case malformed(path: String, format: String, problem: String)
+    /// The file may be in order, but holds something that is not read.
+    case unsupported(path: String, format: String, found: String)
+    /// None of the formats that can be read begins like this file.
+    case unknownFormat(path: String)
     case invalidTensor(path: String, tensor: String, problem: TensorProblem)
     /// The file holds no tensor of this name; `known` are those it holds.
     case missingTensor(path: String, tensor: String, known: [String])
@@ -13,6 +19,8 @@ public enum CheckpointError: Error, Equatable, Sendable {
     case wrongType(path: String, tensor: String, found: String, expected: String)
     /// The file is of another network; this is the first difference.
     case otherNetwork(path: String, tensor: String, found: String, expected: String)
+    /// The file does not hold what the network needs, or holds more; nothing was changed.
+    case incompleteImport(path: String, report: ImportReport)
     /// The file does not hold the state of a training run.
     case invalidState(path: String)
 
@@ -38,6 +46,8 @@ public enum CheckpointError: Error, Equatable, Sendable {
         case offsetsOutOfRange(begin: Int, end: Int, available: Int)
         case wrongByteCount(found: Int, expected: Int, type: String, shape: [Int])
         case overlap(other: String)
+        /// Any other rule of the format that the tensor breaks.
+        case other(String)
     }
 }
 
@@ -50,6 +60,13 @@ extension CheckpointError: CustomStringConvertible {
             "\(path): \(call) failed: \(String(cString: strerror(code))). \(CheckpointError.advice(for: code))"
         case .invalidFile(let path, let problem):
             "\(path): \(problem)"
+        case .malformed(let path, let format, let problem):
+            "\(path): \(problem); it is not a file in the format \(format), was cut off or is damaged"
+        case .unsupported(let path, let format, let found):
+            "\(path): holds \(found), which is not read from files in the format \(format); convert it to safetensors"
+        case .unknownFormat(let path):
+            "\(path): is in no known format; expected safetensors, a file of PyTorch, NumPy or ONNX, or a frozen graph of "
+                + "TensorFlow"
         case .invalidTensor(let path, let tensor, let problem):
             "\(path): tensor \"\(tensor)\" \(problem)"
         case .missingTensor(let path, let tensor, let known):
@@ -58,6 +75,8 @@ extension CheckpointError: CustomStringConvertible {
             "\(path): tensor \"\(tensor)\" is \(found), expected \(expected); convert the file"
         case .otherNetwork(let path, let tensor, let found, let expected):
             "\(path): tensor \"\(tensor)\" is \(found), this network expects \(expected); it is of another network"
+        case .incompleteImport(let path, let report):
+            "\(path): does not fit the network, which is unchanged: \(report). Allow what may be amiss, or correct the mapping"
         case .invalidState(let path):
             "\(path): holds no training state that can be read; start the run anew or use another checkpoint"
         }
@@ -107,7 +126,7 @@ extension CheckpointError.TensorProblem: CustomStringConvertible {
             "has the name that the format reserves for the metadata; rename it"
         case .unknownType(let type):
             "has elements of type \"\(type)\", expected one of "
-                + SafetensorsFile.DataType.allCases.map(\.rawValue).joined(separator: ", ")
+                + DataType.allCases.map(\.rawValue).joined(separator: ", ")
         case .tooManyElements(let shape):
             "has shape \(shape), which is more than any memory holds; the file is damaged"
         case .offsetsOutOfRange(let begin, let end, let available):
@@ -117,6 +136,8 @@ extension CheckpointError.TensorProblem: CustomStringConvertible {
             "has \(found) bytes, expected \(expected) for \(type) of shape \(shape); the file is damaged"
         case .overlap(let other):
             "lies in part on tensor \"\(other)\"; the file is damaged"
+        case .other(let problem):
+            problem
         }
     }
 }

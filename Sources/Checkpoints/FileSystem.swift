@@ -12,6 +12,17 @@ enum FileSystem {
         URL(fileURLWithPath: path).deletingLastPathComponent().path
     }
 
+    /// The bytes of a file, mapped into memory.
+    static func map(_ path: String) throws(CheckpointError) -> Data {
+        guard FileManager.default.fileExists(atPath: path) else { throw .missingFile(path: path) }
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+        } catch {
+            let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+            throw .system(call: "reading", path: path, code: Int32(underlying?.code ?? Int(EIO)))
+        }
+    }
+
     /// Forces the names in a folder to the disk.
     static func synchronize(folder: String) throws(CheckpointError) {
         let descriptor = try check("open", folder) { open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }

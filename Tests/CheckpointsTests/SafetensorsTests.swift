@@ -19,7 +19,7 @@ struct SafetensorsTests {
             "trunk.conv1.weight", "trunk.half", "trunk.brain", "trunk.double", "steps", "labels", "pixels", "mask",
             "empty",
         ])
-        func expect(_ name: String, _ type: SafetensorsFile.DataType, _ shape: [Int]) throws {
+        func expect(_ name: String, _ type: DataType, _ shape: [Int]) throws {
             let tensor = try file.tensor(named: name)
             #expect(tensor.type == type)
             #expect(tensor.shape == shape)
@@ -289,7 +289,7 @@ struct SafetensorsTests {
             // Some flips make another valid file: a changed name, or a type of the same size.
             guard let file = try? SafetensorsFile(path: path) else { continue }
             for tensor in file.tensors {
-                #expect(try file.withUnsafeBytes(of: tensor.name) { $0.count } == tensor.bytes.count)
+                #expect(try file.withUnsafeBytes(of: tensor.name) { $0.count } == tensor.byteCount)
             }
         }
     }

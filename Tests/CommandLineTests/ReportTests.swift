@@ -145,7 +145,7 @@ struct ReportTests {
                 trunk.weight  F32   [2, 3]         6
                 labels        I32   [4]            4
 
-                2 tensors, 10 elements, 40 B
+                safetensors: 2 tensors, 10 elements, 40 B
                 format: concord
 
                 """)

@@ -23,7 +23,7 @@ public struct NamedTensor: Hashable, Sendable {
             }
         }
 
-        var type: SafetensorsFile.DataType {
+        var type: DataType {
             switch self {
             case .float32: .float32
             case .int32: .int32
