@@ -1,5 +1,6 @@
 #include "common.clh"
 #include "tile.clh"
+#include "transpose.clh"
 
 // Matrix products (vector family).
 //
@@ -74,7 +75,7 @@ __kernel void gemm(__global const float *a, ulong a_offset, __global const float
 
 // Products of few rows with B transposed: every result is an inner product of two contiguous lines.
 //
-// One work-item owns DOT_TILE x DOT_TILE results. A is [rows, inner], B is [columns, inner].
+// One work-item owns DOT_TILE x DOT_TILE = 16 results. A is [rows, inner], B is [columns, inner].
 //
 // Dimension 0 counts tiles of rows, 1 tiles of columns, 2 slices as above.
 __kernel void gemm_dot(__global const float *a, ulong a_offset, __global const float *b, ulong b_offset,
@@ -92,52 +93,53 @@ __kernel void gemm_dot(__global const float *a, ulong a_offset, __global const f
     b += b_offset + slice % batch * stride_b;
     c += c_offset + slice * stride_c;
 
-    __global const float *left[DOT_TILE];
-    __global const float *right[DOT_TILE];
-    float16 sums[DOT_TILE][DOT_TILE];
+    ulong left[DOT_TILE];
+    ulong right[DOT_TILE];
+    float16 sums[LANES];
 #pragma unroll
     for (int i = 0; i < DOT_TILE; i++) {
-        left[i] = a + (ulong)min(row + i, rows - 1) * inner;
-        right[i] = b + (ulong)min(column + i, columns - 1) * inner;
-#pragma unroll
-        for (int j = 0; j < DOT_TILE; j++) sums[i][j] = (float16)(0.0f);
+        left[i] = (ulong)min(row + i, rows - 1) * inner;
+        right[i] = (ulong)min(column + i, columns - 1) * inner;
     }
+#pragma unroll
+    for (int i = 0; i < LANES; i++) sums[i] = (float16)(0.0f);
     float16 line[DOT_TILE];
     int k = begin;
     for (; k + LANES <= end; k += LANES) {
 #pragma unroll
-        for (int j = 0; j < DOT_TILE; j++) line[j] = vload16(0, right[j] + k);
+        for (int j = 0; j < DOT_TILE; j++) line[j] = vload16(0, b + right[j] + k);
 #pragma unroll
         for (int i = 0; i < DOT_TILE; i++) {
-            const float16 number = vload16(0, left[i] + k);
+            const float16 number = vload16(0, a + left[i] + k);
 #pragma unroll
-            for (int j = 0; j < DOT_TILE; j++) sums[i][j] = fma(number, line[j], sums[i][j]);
+            for (int j = 0; j < DOT_TILE; j++)
+                sums[i * DOT_TILE + j] = fma(number, line[j], sums[i * DOT_TILE + j]);
         }
     }
-    float results[DOT_TILE][DOT_TILE];
+    if (k < end) {
+        const int16 counts = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) < end - k;
+        const float16 zero = (float16)(0.0f);
 #pragma unroll
-    for (int i = 0; i < DOT_TILE; i++) {
-#pragma unroll
-        for (int j = 0; j < DOT_TILE; j++) results[i][j] = sum_lanes(sums[i][j]);
-    }
-    for (; k < end; k++) {
+        for (int j = 0; j < DOT_TILE; j++)
+            line[j] = select(zero, load_within(b, right[j] + k, (ulong)columns * inner), counts);
 #pragma unroll
         for (int i = 0; i < DOT_TILE; i++) {
+            const float16 number = select(zero, load_within(a, left[i] + k, (ulong)rows * inner), counts);
 #pragma unroll
-            for (int j = 0; j < DOT_TILE; j++) results[i][j] = fma(left[i][k], right[j][k], results[i][j]);
+            for (int j = 0; j < DOT_TILE; j++)
+                sums[i * DOT_TILE + j] = fma(number, line[j], sums[i * DOT_TILE + j]);
         }
     }
-#pragma unroll
-    for (int i = 0; i < DOT_TILE; i++) {
-#pragma unroll
-        for (int j = 0; j < DOT_TILE; j++) {
-            if (row + i < rows && column + j < columns) {
-                __global float *place = c + (ulong)(row + i) * columns + column + j;
-                float value = results[i][j];
-                if (has_bias) value += bias[bias_offset + column + j];
-                if (accumulate) value += *place;
-                *place = activate_one(value, activation);
-            }
-        }
+
+    float16 results = sum_lines(sums);
+    const int width = min(DOT_TILE, columns - column);
+    const float16 shift = has_bias ? load_partial(bias + bias_offset + column, width, 0.0f) : (float16)(0.0f);
+    const int height = min(DOT_TILE, rows - row);
+    for (int i = 0; i < height; i++) {
+        __global float *place = c + (ulong)(row + i) * columns + column;
+        float16 value = results + shift;
+        if (accumulate) value += load_partial(place, width, 0.0f);
+        store_partial(activate(value, activation), place, width);
+        results = results.s456789abcdef0123;
     }
 }

@@ -16,24 +16,27 @@ extension GEMM {
             return swapped.tiledPlan(tuning, transposesA: false, transposesB: false, left: 1, right: 0)
         }
         let transposesB = inner > 1 && (columns == 1 || transposeB)
-        if transposesB && !transposesA && rows <= GEMM.fewRows { return dotPlan(tuning) }
+        if transposesB && !transposesA && hasFewRows { return dotPlan(tuning) }
         return tiledPlan(tuning, transposesA: transposesA, transposesB: transposesB && columns > 1, left: 0, right: 1)
     }
 
-    /// Up to here, inner products cost less than packing B.
-    private static let fewRows = 64
+    /// Whether inner products cost less than packing B: the longer they are, the less the sum of their lanes matters.
+    private var hasFewRows: Bool { rows <= (inner >= 512 ? 128 : 64) }
     /// Rows and columns of results that one work-item of the inner-product kernel owns.
     private static let dotTile = 4
     /// A piece of the inner axis that is worth a work-item of its own where there are too few, and one that is worth it
     /// for staying in a cache.
     private static let shortestSplit = 256
     private static let cachedSplit = 2048
+    /// The same where every tile of columns reads A again, a part of a cache line at a time.
+    private static let cachedSplitAcrossLines = 512
     /// Elements of all partial products: 64 MB.
     private static let maximumPartialCount = 16 << 20
 
     private func dotPlan(_ tuning: Tuning) -> Plan {
         let tiles = (quotient(rows, roundedUpBy: GEMM.dotTile), quotient(columns, roundedUpBy: GEMM.dotTile))
-        return splitting(tiles: tiles.0 * tiles.1, tuning) { result, slices, stride, accumulates, length in
+        return splitting(tiles: tiles.0 * tiles.1, cachedSplit: GEMM.cachedSplit, tuning) {
+            result, slices, stride, accumulates, length in
             Launch(
                 file: "gemm", macros: GEMM.macros(tuning.tiles[0], transposesA: false), kernel: "gemm_dot",
                 items: (tiles.0, tiles.1, slices),
@@ -54,7 +57,10 @@ extension GEMM {
         let packsB = transposesB || (GEMM.isScattered(lines: inner, length: columns) && rows >= GEMM.manyLines)
         let panelA = packsA ? inner * tile.rows : tile.rows
         let panelB = packsB ? inner * tile.width : tile.width
-        var plan = splitting(tiles: tiles.0 * tiles.1, tuning) { result, slices, stride, accumulates, length in
+        var plan = splitting(
+            tiles: tiles.0 * tiles.1,
+            cachedSplit: transposesA && !packsA && tiles.1 > 1 ? GEMM.cachedSplitAcrossLines : GEMM.cachedSplit, tuning
+        ) { result, slices, stride, accumulates, length in
             Launch(
                 file: "gemm", macros: GEMM.macros(tile, transposesA: transposesA), kernel: "gemm",
                 items: (tiles.0, tiles.1, slices),
@@ -102,14 +108,14 @@ extension GEMM {
     /// no cache holds a line of tiles: the partial products are added afterwards, in order. Scratch 0 and 2 are left
     /// to the caller, scratch 1 holds the partial products.
     private func splitting(
-        tiles: Int, _ tuning: Tuning,
+        tiles: Int, cachedSplit: Int, _ tuning: Tuning,
         product: (_ result: Argument, _ slices: Int, _ stride: Int, _ accumulates: Bool, _ length: Int) -> Launch
     ) -> Plan {
         let count = rows * columns
         let splittable = !bias && activation == .none && (batch == 1 || strideC == count) && count > 0
         let busy = min(
             quotient(tuning.minimumWorkItems, roundedUpBy: max(1, tiles * batch)), inner / GEMM.shortestSplit)
-        let cached = inner / max(GEMM.cachedSplit, tuning.cacheBytes / (4 * max(1, rows + columns)))
+        let cached = inner / max(cachedSplit, tuning.cacheBytes / (4 * max(1, rows + columns)))
         let wanted = min(max(busy, cached), GEMM.maximumPartialCount / max(1, batch * count))
         let length = padded(quotient(inner, roundedUpBy: max(1, wanted)), to: 16)
         let splits = quotient(inner, roundedUpBy: max(1, length))
