@@ -124,6 +124,51 @@ __kernel void pool2d_maximum_gradient(__global const float *deltas, ulong deltas
     }
 }
 
+// The same for windows that lie apart, without padding: every element belongs to one window at most, the one that
+// begins `stride` elements behind the one before. One work-item owns the rows of one task's input gradient down to the
+// next window.
+__kernel void pool2d_maximum_gradient_apart(__global const float *deltas, ulong deltas_offset,
+                                            __global const float *winners, ulong winners_offset,
+                                            __global float *result, ulong result_offset, int images, int batch,
+                                            int input_height, int input_width, int channels, int output_height,
+                                            int output_width, int stride_height, int stride_width)
+{
+    const int bands = (input_height + stride_height - 1) / stride_height;
+    const int band = (int)get_global_id(0);
+    if (band >= images * bands) return;
+    const int image = band / bands;
+    const int v = band - image * bands;
+    const ulong output_size = (ulong)output_height * output_width * channels;
+    const ulong delta_line = image * output_size + (ulong)v * output_width * channels;
+    const ulong winner_line = image % batch * output_size + (ulong)v * output_width * channels;
+    deltas += deltas_offset;
+    winners += winners_offset;
+    const int length = input_width * channels;
+    const int y_end = min((v + 1) * stride_height, input_height);
+    for (int y = v * stride_height; y < y_end; y++) {
+        __global float *line = result + result_offset + ((ulong)image * input_height + y) * length;
+        for (int u = 0; u * stride_width < input_width; u++) {
+            const int x_end = min((u + 1) * stride_width, input_width);
+            const int meets = v < output_height && u < output_width;
+            for (int c = 0; c < channels; c += LANES) {
+                int16 winner = (int16)(-1);
+                float16 delta = (float16)(0.0f);
+                if (meets) {
+                    const ulong place = (ulong)u * channels + c;
+                    winner = as_int16(load_within(winners, winner_line + place, batch * output_size));
+                    delta = load_within(deltas, delta_line + place, images * output_size);
+                }
+                for (int x = u * stride_width; x < x_end; x++) {
+                    const float16 value = select((float16)(0.0f), delta, winner == (int16)(y * input_width + x));
+                    const int place = x * channels + c;
+                    // What few channels leave of a vector reaches into the next element, which is written afterwards.
+                    store_partial(value, line + place, channels < LANES ? length - place : channels - c);
+                }
+            }
+        }
+    }
+}
+
 // One work-item owns one row of one task's input gradient.
 __kernel void pool2d_average_gradient(__global const float *deltas, ulong deltas_offset, __global float *result,
                                       ulong result_offset, int images, int input_height, int input_width,

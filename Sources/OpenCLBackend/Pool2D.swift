@@ -19,6 +19,15 @@ extension Pool2D {
                 Launch(
                     file: "pool2d", kernel: "pool2d_average", items: (batch * outputHeight, 1, 1),
                     arguments: [.operand(0), .operand(1), .int(batch)] + extents + counting)
+            case (.maximum, .gradient) where windowsLieApart:
+                Launch(
+                    file: "pool2d", kernel: "pool2d_maximum_gradient_apart",
+                    items: (images * quotient(inputHeight, roundedUpBy: window.strideHeight), 1, 1),
+                    arguments: [
+                        .operand(0), .operand(1), .operand(2), .int(images), .int(batch), .int(inputHeight),
+                        .int(inputWidth), .int(channels), .int(outputHeight), .int(outputWidth),
+                        .int(window.strideHeight), .int(window.strideWidth),
+                    ])
             case (.maximum, .gradient):
                 Launch(
                     file: "pool2d", kernel: "pool2d_maximum_gradient", items: (images * inputHeight, 1, 1),
@@ -29,5 +38,11 @@ extension Pool2D {
                     arguments: [.operand(0), .operand(1), .int(images)] + extents + counting)
             }
         return Plan(launch)
+    }
+
+    /// Whether no element of the input belongs to two windows, and the first window begins with the first element.
+    private var windowsLieApart: Bool {
+        window.strideHeight >= window.height && window.strideWidth >= window.width && window.paddingTop == 0
+            && window.paddingLeft == 0
     }
 }
