@@ -52,15 +52,18 @@ extension Conv2D {
     /// Whether so many taps meet padding alone that tiles are made of one place of neighbouring samples, which can leave
     /// them out.
     ///
-    /// - Parameter pixels: pixels of a sample that tiles are made of; each meets all taps where nothing is left out.
-    private func isSparse(pixels: Int) -> Bool {
+    /// - Parameters:
+    ///   - pixels: pixels of a sample that tiles are made of; each meets all taps where nothing is left out.
+    ///   - share: up to which share of taps that meet a pixel leaving out the others pays for the less regular way
+    ///     through memory, in percent.
+    private func isSparse(pixels: Int, upTo share: Int) -> Bool {
         let rows = Conv2D.coveredTaps(
             outputs: outputHeight, inputs: inputHeight, window: window.height, stride: window.strideHeight,
             dilation: window.dilationHeight, padding: window.paddingTop)
         let columns = Conv2D.coveredTaps(
             outputs: outputWidth, inputs: inputWidth, window: window.width, stride: window.strideWidth,
             dilation: window.dilationWidth, padding: window.paddingLeft)
-        return 4 * rows * columns <= 3 * pixels * taps
+        return 100 * rows * columns <= share * pixels * taps
     }
 
     /// The pairs of an output and a tap along one axis that meet the input.
@@ -88,7 +91,7 @@ extension Conv2D {
                 ] + strideAndDilation + [
                     .int(window.paddingTop), .int(window.paddingLeft), .int(groups), .int(depth), .int(columns),
                     .long(columns), .flag(bias), .flag(false), .int(Int(activation.rawValue)),
-                    .flag(isSparse(pixels: outputHeight * outputWidth)),
+                    .flag(isSparse(pixels: outputHeight * outputWidth, upTo: 91)),
                 ]))
     }
 
@@ -117,7 +120,7 @@ extension Conv2D {
                 ] + strideAndDilation + [
                     .int(window.paddingTop), .int(window.paddingLeft), .int(groups), .int(columns), .int(depth),
                     .long(columns * depth), .flag(false), .flag(accumulate), .int(0),
-                    .flag(isSparse(pixels: inputHeight * inputWidth / residues)),
+                    .flag(isSparse(pixels: inputHeight * inputWidth / residues, upTo: 91)),
                 ]),
             scratch: [filterCount])
     }
@@ -153,10 +156,10 @@ extension Conv2D {
 
     private func weightGradientPlan(_ tuning: Tuning) -> Plan {
         let lines = taps * depth
-        let tile = tuning.tile(rows: lines, columns: columns)
+        let tile = weightGradientTile(tuning)
         let tiles = quotient(lines, roundedUpBy: tile.rows) * quotient(columns, roundedUpBy: tile.width) * groups
-        let chunks = weightGradientChunks(tiles: tiles, tuning)
-        let samplesInnermost = isSparse(pixels: outputHeight * outputWidth)
+        let samplesInnermost = isSparse(pixels: outputHeight * outputWidth, upTo: 85)
+        let chunks = weightGradientChunks(tiles: tiles, samplesInnermost: samplesInnermost, tuning)
         let chunkPixels = quotient(samplesInnermost ? batch : pixels, roundedUpBy: chunks)
 
         // Channels of neighbouring pixels that lie far apart are copied together, so that a tile reads one stream.
@@ -221,12 +224,24 @@ extension Conv2D {
         return plan
     }
 
+    /// The tile whose lines belong to one tap and lie in one line of the cache, where one has about as many sums as that
+    /// which wastes the least, and hardly more work.
+    private func weightGradientTile(_ tuning: Tuning) -> Tile {
+        let best = tuning.tile(rows: taps * depth, columns: columns)
+        guard depth % best.rows != 0 else { return best }
+        return tuning.tiles.first { tile in
+            depth % tile.rows == 0 && 7 * tile.rows * tile.vectors >= 6 * best.rows * best.vectors
+                && 20 * padded(columns, to: tile.width) <= 21 * padded(columns, to: best.width)
+        } ?? best
+    }
+
     /// Into how many chunks the pixels of a weight gradient are cut: so that a chunk's input and deltas stay in the
-    /// cache, that there is work for all cores, and that the partial sums neither cost more than a tenth of the
+    /// cache (which one place of all samples does not fill), that there is work for all cores, and that the partial sums neither cost more than a tenth of the
     /// products nor more than 64 MB.
-    private func weightGradientChunks(tiles: Int, _ tuning: Tuning) -> Int {
+    private func weightGradientChunks(tiles: Int, samplesInnermost: Bool, _ tuning: Tuning) -> Int {
         let bytesPerPixel = 4 * (window.strideHeight * window.strideWidth * inputChannels + outputChannels)
-        let cached = quotient(pixels, roundedUpBy: max(1024, tuning.cacheBytes / bytesPerPixel))
+        let cached =
+            samplesInnermost ? 1 : quotient(pixels, roundedUpBy: max(1024, tuning.cacheBytes / bytesPerPixel))
         let busy = min(quotient(tuning.minimumWorkItems, roundedUpBy: tiles * tasks), pixels / 64)
         return max(1, min(max(cached, busy), (16 << 20) / (tasks * filterCount)))
     }
@@ -237,9 +252,9 @@ extension Conv2D {
 extension Conv2D {
     private var channels: Int { inputChannels }
 
-    private func depthwiseMacros(flipped: Bool, _ tuning: Tuning) -> [String] {
+    private func depthwiseMacros(width: Int, flipped: Bool, _ tuning: Tuning) -> [String] {
         [
-            "PIXELS=\(tuning.rowPixels)", "WINDOW=\(window.width)", "STRIDE=\(window.strideWidth)",
+            "PIXELS=\(tuning.rowPixels(width: width))", "WINDOW=\(window.width)", "STRIDE=\(window.strideWidth)",
             "DILATION=\(window.dilationWidth)", "FLIPPED=\(flipped ? 1 : 0)",
         ]
     }
@@ -262,7 +277,8 @@ extension Conv2D {
             rows >= tuning.minimumWorkItems
             ? quotient(channels, roundedUpBy: 16) : tuning.block(lineLength: 16 * result.width)
         return Launch(
-            file: "depthwise", macros: depthwiseMacros(flipped: flipped, tuning), kernel: "depthwise_gather",
+            file: "depthwise", macros: depthwiseMacros(width: result.width, flipped: flipped, tuning),
+            kernel: "depthwise_gather",
             items: (quotient(channels, roundedUpBy: 16 * vectors), rows, 1),
             arguments: [
                 .operand(0), .operand(1), .operand(2), .operand(3, if: bias), .int(batch), .int(source.height),
@@ -285,7 +301,8 @@ extension Conv2D {
         }
         return Plan(
             Launch(
-                file: "depthwise", macros: depthwiseMacros(flipped: false, tuning), kernel: "depthwise_data_gradient",
+                file: "depthwise", macros: depthwiseMacros(width: outputWidth, flipped: false, tuning),
+                kernel: "depthwise_data_gradient",
                 items: (batch * inputHeight, quotient(channels, roundedUpBy: 16), 1),
                 arguments: [
                     .operand(0), .operand(1), .operand(2), .int(batch), .int(inputHeight), .int(inputWidth),
@@ -299,7 +316,8 @@ extension Conv2D {
         let blocks = quotient(rows, roundedUpBy: block)
         var plan = Plan(
             Launch(
-                file: "depthwise", macros: depthwiseMacros(flipped: false, tuning), kernel: "depthwise_weight_gradient",
+                file: "depthwise", macros: depthwiseMacros(width: outputWidth, flipped: false, tuning),
+                kernel: "depthwise_weight_gradient",
                 items: (quotient(channels, roundedUpBy: 16), window.height, blocks * tasks),
                 arguments: [
                     .operand(0), .operand(1), blocks > 1 ? .scratch(0) : .operand(2), .int(tasks), .int(batch),

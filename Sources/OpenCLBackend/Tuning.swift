@@ -58,7 +58,10 @@ struct Tuning: Hashable {
     var transposeMacros: [String] { ["TRANSPOSES_SQUARES=\(transposesSquares ? 1 : 0)"] }
     /// Pixels of a row that one work-item convolves together where every channel has a filter of its own; the usual
     /// images are 7, 14, 28 or 56 wide.
-    var rowPixels: Int { isForProcessors ? 7 : 1 }
+    func rowPixels(width: Int) -> Int {
+        guard isForProcessors else { return 1 }
+        return padded(width, to: 14) == padded(width, to: 7) ? 14 : 7
+    }
 
     /// The tile that wastes the least on a result; one that is less preferred must save a tenth of the work.
     func tile(rows: Int, columns: Int) -> Tile {
