@@ -35,6 +35,9 @@ static const char conv2d_text[] = {
 static const char conv2d_narrow_text[] = {
 #embed "conv2d_narrow.cl" suffix(, 0)
 };
+static const char conv2d_single_text[] = {
+#embed "conv2d_single.cl" suffix(, 0)
+};
 static const char conv2d_tiled_text[] = {
 #embed "conv2d_tiled.cl" suffix(, 0)
 };
@@ -117,6 +120,7 @@ static const struct {
     {"binary.cl", binary_text},
     {"conv2d.cl", conv2d_text},
     {"conv2d_narrow.cl", conv2d_narrow_text},
+    {"conv2d_single.cl", conv2d_single_text},
     {"conv2d_tiled.cl", conv2d_tiled_text},
     {"crossentropy.cl", crossentropy_text},
     {"depthwise.cl", depthwise_text},

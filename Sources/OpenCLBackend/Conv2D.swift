@@ -8,7 +8,10 @@ extension Conv2D {
         if let plan = groupTiledPlan(tuning) { return plan }
         let isDepthwise = groups > 1 && groups == inputChannels && groups == outputChannels
         return switch pass {
-        case .forward: isDepthwise ? depthwiseForwardPlan(tuning) : forwardPlan(tuning)
+        case .forward:
+            isDepthwise
+                ? depthwiseForwardPlan(tuning)
+                : hasSingleChannel ? singleChannelForwardPlan(tuning) : forwardPlan(tuning)
         case .dataGradient:
             isDepthwise
                 ? depthwiseDataGradientPlan(tuning)
@@ -123,6 +126,26 @@ extension Conv2D {
                     .flag(isSparse(pixels: inputHeight * inputWidth / residues, upTo: 91)),
                 ]),
             scratch: [filterCount])
+    }
+
+    /// Whether lanes along the output's channels would stay partly empty where those along the row do not, which takes
+    /// neighbouring pixels that are neighbouring elements.
+    private var hasSingleChannel: Bool {
+        groups == 1 && inputChannels == 1 && outputChannels <= 16 && window.strideWidth == 1
+            && 3 * padded(outputWidth, to: 16) <= 4 * outputWidth
+    }
+
+    private func singleChannelForwardPlan(_ tuning: Tuning) -> Plan {
+        Plan(
+            Launch(
+                file: "conv2d_single", macros: ["CHANNELS=\(outputChannels)"], kernel: "conv2d_single",
+                items: (batch * outputHeight, 1, 1),
+                arguments: [
+                    .operand(0), .operand(1), .operand(2), .operand(3, if: bias), .int(batch), .int(inputHeight),
+                    .int(inputWidth), .int(outputHeight), .int(outputWidth), .int(window.height), .int(window.width),
+                    .int(window.strideHeight), .int(window.dilationHeight), .int(window.dilationWidth),
+                    .int(window.paddingTop), .int(window.paddingLeft), .flag(bias), .int(Int(activation.rawValue)),
+                ]))
     }
 
     /// Whether lanes along the input's channels would stay mostly empty, and a row of the window is one run of

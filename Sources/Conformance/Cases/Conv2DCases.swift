@@ -76,6 +76,11 @@ enum Conv2DCases {
                     height: 3, width: 2, strideHeight: 2, strideWidth: 1, paddingTop: 0, paddingBottom: 1,
                     paddingLeft: 2, paddingRight: 0)),
             Layer(
+                name: "one channel, axes differ", height: 11, width: 30, inputs: 1, outputs: 16,
+                window: Window2D(
+                    height: 3, width: 5, strideHeight: 2, strideWidth: 1, dilationHeight: 2, dilationWidth: 2,
+                    paddingTop: 1, paddingBottom: 0, paddingLeft: 3, paddingRight: 1)),
+            Layer(
                 name: "stride beyond window", height: 11, width: 10, inputs: 5, outputs: 5,
                 window: Window2D(height: 2, width: 1, strideHeight: 3, strideWidth: 4)),
             Layer(
@@ -107,6 +112,9 @@ enum Conv2DCases {
             Layer(name: "3x3", height: 6, width: 5, inputs: 17, outputs: 33, window: Window2D(size: 3, padding: 1)),
             Layer(name: "1x1", height: 5, width: 7, inputs: 33, outputs: 20, window: Window2D(size: 1)),
             Layer(name: "one channel", height: 9, width: 8, inputs: 1, outputs: 10, window: Window2D(size: 5)),
+            Layer(
+                name: "one channel along rows", height: 6, width: 25, inputs: 1, outputs: 10,
+                window: Window2D(size: 5, padding: 2)),
             Layer(
                 name: "depthwise", height: 6, width: 7, inputs: 17, outputs: 17,
                 window: Window2D(size: 3, stride: 2, padding: 1), groups: 17),
