@@ -89,10 +89,10 @@ __kernel void conv2d_gather(__global const float *source, ulong source_offset, _
         corners[i] = (((long)sample * source_height + ys[i]) * source_width + xs[i]) * source_channels;
     }
 
-    float16 line[TILE_N];
-    float16 sums[TILE_M][TILE_N];
+    tile_vector line[TILE_N];
+    tile_vector sums[TILE_M][TILE_N];
 #pragma unroll
-    for (int v = 0; v < TILE_N; v++) line[v] = (float16)(0.0f);
+    for (int v = 0; v < TILE_N; v++) line[v] = (tile_vector)(0.0f);
     if (has_bias) load_line(line, bias + bias_offset + group * columns + column, width);
 #pragma unroll
     for (int i = 0; i < TILE_M; i++) {
@@ -142,7 +142,7 @@ __kernel void conv2d_gather(__global const float *source, ulong source_offset, _
             int k = 0;
             for (; k < whole_end; k++) {
 #pragma unroll
-                for (int v = 0; v < TILE_N; v++) line[v] = vload16(v, weights + (ulong)k * filter_line);
+                for (int v = 0; v < TILE_N; v++) line[v] = LOAD_TILE_VECTOR(v, weights + (ulong)k * filter_line);
                 ADD_OUTER_PRODUCT(sums, line, NUMBER)
             }
             for (; k < count; k++) {
@@ -222,12 +222,12 @@ __kernel void conv2d_weight_gradient(__global const float *input, ulong input_of
     const int whole_pixels = readable < 0 ? 0 : (int)min((long)pixels, readable / line_step + 1);
     deltas += deltas_offset + first;
 
-    float16 line[TILE_N];
-    float16 sums[TILE_M][TILE_N];
+    tile_vector line[TILE_N];
+    tile_vector sums[TILE_M][TILE_N];
 #pragma unroll
     for (int i = 0; i < TILE_M; i++) {
 #pragma unroll
-        for (int v = 0; v < TILE_N; v++) sums[i][v] = (float16)(0.0f);
+        for (int v = 0; v < TILE_N; v++) sums[i][v] = (tile_vector)(0.0f);
     }
 #define NUMBER(i) corner[taps[i]]
     // Runs of pixels that lie equally far apart: a row of one sample, or one place of neighbouring samples.
@@ -255,7 +255,7 @@ __kernel void conv2d_weight_gradient(__global const float *input, ulong input_of
             int done = 0;
             for (; done < min(count, whole); done++) {
 #pragma unroll
-                for (int v = 0; v < TILE_N; v++) line[v] = vload16(v, deltas + (ulong)pixel * line_step);
+                for (int v = 0; v < TILE_N; v++) line[v] = LOAD_TILE_VECTOR(v, deltas + (ulong)pixel * line_step);
                 ADD_OUTER_PRODUCT(sums, line, NUMBER)
                 pixel += pixel_step;
                 corner += corner_step;

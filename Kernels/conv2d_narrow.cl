@@ -32,12 +32,12 @@ __kernel void conv2d_add_runs(__global const float *deltas, ulong deltas_offset,
         const int width = min(TILE_WIDTH, run - panel * TILE_WIDTH);
         for (int x = 0; x < output_width; x += TILE_M) {
             const int count = min(TILE_M, output_width - x);
-            float16 line[TILE_N];
-            float16 sums[TILE_M][TILE_N];
+            tile_vector line[TILE_N];
+            tile_vector sums[TILE_M][TILE_N];
 #pragma unroll
             for (int i = 0; i < TILE_M; i++) {
 #pragma unroll
-                for (int v = 0; v < TILE_N; v++) sums[i][v] = (float16)(0.0f);
+                for (int v = 0; v < TILE_N; v++) sums[i][v] = (tile_vector)(0.0f);
             }
             for (int r = 0; r < window_height; r++) {
                 const int rise = y + padding_top - r * dilation_height;
@@ -52,16 +52,17 @@ __kernel void conv2d_add_runs(__global const float *deltas, ulong deltas_offset,
 #define NUMBER(i) numbers[i][k]
                 for (int k = 0; k < filters; k++) {
 #pragma unroll
-                    for (int n = 0; n < TILE_N; n++) line[n] = vload16(n, weights + k * TILE_WIDTH);
+                    for (int n = 0; n < TILE_N; n++) line[n] = LOAD_TILE_VECTOR(n, weights + k * TILE_WIDTH);
                     ADD_OUTER_PRODUCT(sums, line, NUMBER)
                 }
 #undef NUMBER
             }
-            float runs[TILE_M * TILE_WIDTH];
+            // Vectors are loaded whole from the end of a run on.
+            float runs[TILE_M * TILE_WIDTH + LANES];
 #pragma unroll
             for (int i = 0; i < TILE_M; i++) {
 #pragma unroll
-                for (int v = 0; v < TILE_N; v++) vstore16(sums[i][v], i * TILE_N + v, runs);
+                for (int v = 0; v < TILE_N; v++) STORE_TILE_VECTOR(sums[i][v], i * TILE_N + v, runs);
             }
             // Neighbours overlap, and a sum that was just stored is slow to load.
             for (int start = 0; start < apart; start++) {

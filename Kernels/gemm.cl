@@ -30,10 +30,10 @@ __kernel void gemm(__global const float *a, ulong a_offset, __global const float
     b += b_offset + slice % batch * stride_b + panel;
     c += c_offset + slice * stride_c + (ulong)row * columns + column;
 
-    float16 line[TILE_N];
-    float16 sums[TILE_M][TILE_N];
+    tile_vector line[TILE_N];
+    tile_vector sums[TILE_M][TILE_N];
 #pragma unroll
-    for (int v = 0; v < TILE_N; v++) line[v] = (float16)(0.0f);
+    for (int v = 0; v < TILE_N; v++) line[v] = (tile_vector)(0.0f);
     if (has_bias) load_line(line, bias + bias_offset + column, width);
 #pragma unroll
     for (int i = 0; i < TILE_M; i++) {
@@ -59,7 +59,7 @@ __kernel void gemm(__global const float *a, ulong a_offset, __global const float
     int k = begin;
     for (; k < whole_end; k++) {
 #pragma unroll
-        for (int v = 0; v < TILE_N; v++) line[v] = vload16(v, b + (ulong)k * line_b);
+        for (int v = 0; v < TILE_N; v++) line[v] = LOAD_TILE_VECTOR(v, b + (ulong)k * line_b);
         ADD_OUTER_PRODUCT(sums, line, NUMBER)
     }
     for (; k < end; k++) {

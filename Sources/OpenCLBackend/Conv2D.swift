@@ -253,7 +253,7 @@ extension Conv2D {
         let best = tuning.tile(rows: taps * depth, columns: columns)
         guard depth % best.rows != 0 else { return best }
         return tuning.tiles.first { tile in
-            depth % tile.rows == 0 && 7 * tile.rows * tile.vectors >= 6 * best.rows * best.vectors
+            depth % tile.rows == 0 && 7 * tile.rows * tile.width >= 6 * best.rows * best.width
                 && 20 * padded(columns, to: tile.width) <= 21 * padded(columns, to: best.width)
         } ?? best
     }

@@ -137,7 +137,7 @@ extension GEMM {
 
 extension Tile {
     /// What a program with tiles is built with.
-    var macros: [String] { ["TILE_M=\(rows)", "TILE_N=\(vectors)"] }
+    var macros: [String] { ["TILE_M=\(rows)", "TILE_N=\(vectors)", "TILE_LANES=\(lanes)"] }
 }
 
 extension Launch {

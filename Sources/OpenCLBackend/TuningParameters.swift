@@ -8,21 +8,42 @@ import KernelSources
 #endif
 
 /// A block of a result that one work-item of the vector family holds in registers.
-package struct Tile: Hashable, Sendable, Codable {
+package struct Tile: Hashable, Sendable {
     /// Rows of a product, pixels of an image.
     package var rows: Int
-    /// Vectors of 16 columns or channels.
+    /// Vectors of neighbouring columns or channels.
     package var vectors: Int
+    /// Columns or channels of a vector: 16, or 8, which wastes less of a narrow result.
+    package var lanes: Int
 
-    package init(rows: Int, vectors: Int) {
+    package init(rows: Int, vectors: Int, lanes: Int = 16) {
         self.rows = rows
         self.vectors = vectors
+        self.lanes = lanes
     }
 
-    package var width: Int { 16 * vectors }
+    package var width: Int { lanes * vectors }
 
     /// 32-bit registers of the sums, a line and the numbers that it is multiplied by.
     package var registers: Int { width * (rows + 1) + rows }
+}
+
+extension Tile: Codable {
+    private enum CodingKeys: String, CodingKey { case rows, vectors, lanes }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            rows: try values.decode(Int.self, forKey: .rows), vectors: try values.decode(Int.self, forKey: .vectors),
+            lanes: try values.decodeIfPresent(Int.self, forKey: .lanes) ?? 16)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(rows, forKey: .rows)
+        try values.encode(vectors, forKey: .vectors)
+        if lanes != 16 { try values.encode(lanes, forKey: .lanes) }
+    }
 }
 
 /// Parameters of the kernels, in the form of the shipped file `Kernels/tuning.json` and of tuning files.
@@ -148,6 +169,9 @@ extension TuningParameters {
         if let tiles, tiles.isEmpty { return "tiles is empty; expected at least one tile" }
         if let tile = tiles?.first(where: { !(1...16).contains($0.rows) || !(1...4).contains($0.vectors) }) {
             return "a tile of \(tile.rows) rows and \(tile.vectors) vectors; expected up to 16 rows and 4 vectors"
+        }
+        if let tile = tiles?.first(where: { ![8, 16].contains($0.lanes) }) {
+            return "a tile with vectors of \(tile.lanes) lanes; expected 8 or 16"
         }
         return groupTiles?.lazy.compactMap { $0.problem(on: information) }.first
     }

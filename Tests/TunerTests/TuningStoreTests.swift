@@ -18,7 +18,7 @@ private final class TemporaryFolder: Sendable {
 struct TuningFileTests {
     private let parameters = TuningParameters(
         workGroupSize: 128, chunk: 64, reductionPiece: 512, workItemsPerUnit: 128, cacheBytes: 1 << 16,
-        tiles: [Tile(rows: 4, vectors: 1)],
+        tiles: [Tile(rows: 4, vectors: 1), Tile(rows: 8, vectors: 3, lanes: 8)],
         groupTiles: [GroupTile(rows: 64, columns: 64, depth: 8, itemRows: 8, itemColumns: 4, padding: 0, speed: 0.5)])
 
     @Test("a file is read as it was written, and people can read it")
@@ -98,6 +98,7 @@ struct TuningFileTests {
             (TuningParameters(workItemsPerUnit: 0), "workItemsPerUnit 0"),
             (TuningParameters(tiles: []), "tiles is empty"),
             (TuningParameters(tiles: [Tile(rows: 17, vectors: 1)]), "17 rows"),
+            (TuningParameters(tiles: [Tile(rows: 8, vectors: 1, lanes: 4)]), "4 lanes"),
             (TuningParameters(groupTiles: [noRows]), "0×64"),
             (TuningParameters(groupTiles: [tooDeep]), "33792 bytes of local memory"),
         ] {
