@@ -11,6 +11,9 @@ static const char line_text[] = {
 static const char philox_text[] = {
 #embed "philox.clh" suffix(, 0)
 };
+static const char rows_text[] = {
+#embed "rows.clh" suffix(, 0)
+};
 static const char strided_text[] = {
 #embed "strided.clh" suffix(, 0)
 };
@@ -43,6 +46,9 @@ static const char conv2d_tiled_text[] = {
 };
 static const char crossentropy_text[] = {
 #embed "crossentropy.cl" suffix(, 0)
+};
+static const char crossentropy_rows_text[] = {
+#embed "crossentropy_rows.cl" suffix(, 0)
 };
 static const char depthwise_text[] = {
 #embed "depthwise.cl" suffix(, 0)
@@ -86,6 +92,9 @@ static const char reduction_text[] = {
 static const char softmax_text[] = {
 #embed "softmax.cl" suffix(, 0)
 };
+static const char softmax_rows_text[] = {
+#embed "softmax_rows.cl" suffix(, 0)
+};
 static const char stridedcopy_text[] = {
 #embed "stridedcopy.cl" suffix(, 0)
 };
@@ -112,6 +121,7 @@ static const struct {
     {"common.clh", common_text},
     {"line.clh", line_text},
     {"philox.clh", philox_text},
+    {"rows.clh", rows_text},
     {"strided.clh", strided_text},
     {"tile.clh", tile_text},
     {"tiled.clh", tiled_text},
@@ -123,6 +133,7 @@ static const struct {
     {"conv2d_single.cl", conv2d_single_text},
     {"conv2d_tiled.cl", conv2d_tiled_text},
     {"crossentropy.cl", crossentropy_text},
+    {"crossentropy_rows.cl", crossentropy_rows_text},
     {"depthwise.cl", depthwise_text},
     {"dropout.cl", dropout_text},
     {"embedding.cl", embedding_text},
@@ -137,6 +148,7 @@ static const struct {
     {"randomfill.cl", randomfill_text},
     {"reduction.cl", reduction_text},
     {"softmax.cl", softmax_text},
+    {"softmax_rows.cl", softmax_rows_text},
     {"stridedcopy.cl", stridedcopy_text},
     {"sumslices.cl", sumslices_text},
     {"unary.cl", unary_text},

@@ -19,9 +19,11 @@ extension CrossEntropy {
     func plan(_ tuning: Tuning) -> Plan {
         let (inputs, next) = options.inputs
         let block = tuning.block(lineLength: classes)
+        let turns = tuning.turnsRows(columns: classes)
         return Plan(
             Launch(
-                file: "crossentropy", kernel: "cross_entropy", items: (quotient(rows, roundedUpBy: block), 1, 1),
+                file: turns ? "crossentropy_rows" : "crossentropy",
+                kernel: turns ? "cross_entropy_rows" : "cross_entropy", items: (quotient(rows, roundedUpBy: block), 1, 1),
                 arguments: inputs + [.operand(next), .operand(next + 1), .int(rows), .int(classes), .int(block)]
                     + options.constants))
     }
@@ -31,9 +33,11 @@ extension CrossEntropyGradient {
     func plan(_ tuning: Tuning) -> Plan {
         let (inputs, next) = options.inputs
         let block = tuning.block(lineLength: classes)
+        let turns = tuning.turnsRows(columns: classes)
         return Plan(
             Launch(
-                file: "crossentropy", kernel: "cross_entropy_gradient",
+                file: turns ? "crossentropy_rows" : "crossentropy",
+                kernel: turns ? "cross_entropy_gradient_rows" : "cross_entropy_gradient",
                 items: (quotient(rows, roundedUpBy: block), 1, 1),
                 arguments: inputs + [
                     .operand(next), .operand(next + 1), .operand(next + 2), .int(rows), .int(classes), .int(block),

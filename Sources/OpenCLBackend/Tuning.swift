@@ -56,6 +56,9 @@ struct Tuning: Hashable {
     var transposesSquares: Bool { isForProcessors }
     /// What programs that transpose are built with.
     var transposeMacros: [String] { ["TRANSPOSES_SQUARES=\(transposesSquares ? 1 : 0)"] }
+    /// Whether 16 rows of so many columns are turned in registers, so that vectors hold columns: in vectors of their own,
+    /// short rows would leave most lanes empty.
+    func turnsRows(columns: Int) -> Bool { transposesSquares && columns <= 16 }
     /// Pixels of a row that one work-item convolves together where every channel has a filter of its own; the usual
     /// images are 7, 14, 28 or 56 wide.
     func rowPixels(width: Int) -> Int {
