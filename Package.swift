@@ -10,6 +10,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
     targets: [
         // Libraries of the system.
@@ -33,7 +34,10 @@ let package = Package(
         .target(name: "Networks", dependencies: ["Tensors"]),
         .target(name: "Optimizers", dependencies: ["Tensors", "Networks"]),
         .target(name: "Datasets", dependencies: ["Compute", "CZlib"]),
-        .target(name: "Checkpoints", dependencies: ["Networks", "Optimizers"]),
+        .target(
+            name: "Checkpoints",
+            dependencies: ["Networks", "Optimizers", "CZlib", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["Formats/Protocols/onnx.proto", "Formats/Protocols/graphdef.proto"]),
         .target(name: "MultiTask", dependencies: ["Tensors", "Networks", "Optimizers", "Datasets", "Checkpoints"]),
         .target(name: "Conformance", dependencies: ["Compute", "Tensors"]),
         .target(name: "Tuner", dependencies: ["Compute", "OpenCLBackend", "Checkpoints"]),
@@ -76,7 +80,9 @@ let package = Package(
             exclude: ["Fixtures/record.py"], resources: [.copy("Fixtures/optimizers.json")]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Compute", "Datasets", "CZlib"], exclude: ["permutations.py"]),
-        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "CheckpointsTests", dependencies: ["Checkpoints", "Networks", "Tensors", "CZlib", "TestDevices"],
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "MultiTaskTests", dependencies: ["CPUBackend", "MultiTask", "TestDevices"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "CPUBackend"]),

@@ -1,5 +1,5 @@
 /// A pattern for names of tensors: `*` stands for one part between dots, `**` for any text, even none.
-struct NamePattern: Hashable, Sendable {
+package struct NamePattern: Hashable, Sendable {
     private enum Piece: Hashable, Sendable {
         case text([UInt8])
         case part
@@ -8,7 +8,7 @@ struct NamePattern: Hashable, Sendable {
 
     private let pieces: [Piece]
 
-    init(_ pattern: String) {
+    package init(_ pattern: String) {
         var pieces: [Piece] = []
         var text: [UInt8] = []
         var rest = Array(pattern.utf8)[...]
@@ -34,7 +34,7 @@ struct NamePattern: Hashable, Sendable {
     var wildcards: Int { pieces.count { if case .text = $0 { false } else { true } } }
 
     /// The texts that the wildcards stand for in a name, or nil where it does not fit.
-    func matches(_ name: String) -> [String]? {
+    package func matches(_ name: String) -> [String]? {
         guard let texts = match(pieces[...], Array(name.utf8)[...]) else { return nil }
         return texts.map { String(decoding: $0, as: UTF8.self) }
     }

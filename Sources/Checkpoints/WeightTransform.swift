@@ -22,7 +22,7 @@ public enum WeightTransform: Sendable {
 
     /// The shape that a tensor of the file has afterwards; nil where the transform does not apply to it, and for
     /// ``reshaped``.
-    func shape(of shape: [Int]) -> [Int]? {
+    package func shape(of shape: [Int]) -> [Int]? {
         guard let (split, order) = permutation(of: shape) else { return nil }
         let permuted = order.map { split[$0] }
         switch self {
@@ -35,13 +35,13 @@ public enum WeightTransform: Sendable {
     }
 
     /// Whether a tensor of the file has the network's shape afterwards.
-    func fits(_ shape: [Int], into expected: [Int]) -> Bool {
+    package func fits(_ shape: [Int], into expected: [Int]) -> Bool {
         if case .reshaped = self { return shape.reduce(1, *) == expected.reduce(1, *) }
         return self.shape(of: shape) == expected
     }
 
     /// The elements in Concord's order.
-    func apply(_ values: [Float], _ shape: [Int]) -> [Float] {
+    package func apply(_ values: [Float], _ shape: [Int]) -> [Float] {
         guard let (split, order) = permutation(of: shape), order != Array(order.indices) else { return values }
         var strides = [Int](repeating: 1, count: split.count)
         for axis in split.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * split[axis + 1] }
