@@ -6,6 +6,14 @@ private func rowBlock(rows: Int, channels: Int, _ tuning: Tuning) -> Int {
     return max(1, min(cached, quotient(rows, roundedUpBy: tuning.minimumWorkItems)))
 }
 
+/// Rows whose sums one work-item leaves: more, so that few blocks are to be merged, as long as a second pass still
+/// finds them in a cache, and sums stay short.
+private func summedRowBlock(rows: Int, channels: Int, _ tuning: Tuning) -> Int {
+    let cached = min(512, tuning.cacheBytes / (4 * max(1, channels)))
+    let block = max(rowBlock(rows: rows, channels: channels, tuning), cached)
+    return max(1, min(block, quotient(rows, roundedUpBy: tuning.minimumWorkItems)))
+}
+
 /// Vectors of channels whose sums one work-item keeps side by side.
 private func macros(channels: Int, _ tuning: Tuning) -> [String] {
     ["VECTORS=\(tuning.columnVectors(columns: channels))"]
@@ -13,7 +21,7 @@ private func macros(channels: Int, _ tuning: Tuning) -> [String] {
 
 extension BatchNormStatistics {
     func plan(_ tuning: Tuning) -> Plan {
-        let block = rowBlock(rows: rows, channels: channels, tuning)
+        let block = summedRowBlock(rows: rows, channels: channels, tuning)
         let blocks = quotient(rows, roundedUpBy: block)
         return Plan(
             Launch(
@@ -47,7 +55,7 @@ extension BatchNormApply {
 
 extension BatchNormParameterGradient {
     func plan(_ tuning: Tuning) -> Plan {
-        let block = rowBlock(rows: rows, channels: channels, tuning)
+        let block = summedRowBlock(rows: rows, channels: channels, tuning)
         let blocks = quotient(rows, roundedUpBy: block)
         return Plan(
             Launch(
