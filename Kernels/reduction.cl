@@ -122,7 +122,7 @@ __kernel void reduce_columns(__global const float *input, ulong input_offset, __
 #define TAKE(row, value)                                                                                               \
     {                                                                                                                  \
         const float16 candidate = value;                                                                               \
-        const int16 wins = candidate > state || (isnan(candidate) && !isnan(state));                                   \
+        const int16 wins = ~(candidate <= state) & (state == state);                                                   \
         state = select(state, candidate, wins);                                                                        \
         winner = select(winner, (int16)(row), wins);                                                                   \
     }
