@@ -48,33 +48,55 @@ public final class Optimizer {
         if ranges.isEmpty { return }
         for group in Set(ranges.map(\.group)) { stepCounts[group, default: 0] += 1 }
 
+        let runs = runs(of: ranges, learningRate: learningRate)
         var clipping: Tensor?
-        if let clippingNorm { clipping = try clippingFactor(gradients, over: ranges, maximum: clippingNorm) }
-        for range in ranges {
-            let start = range.elements.lowerBound
+        if let clippingNorm { clipping = try clippingFactor(gradients, over: runs, maximum: clippingNorm) }
+        for run in runs {
             let operands =
-                ([arena.values, gradients] + states.map(\.tensor)).map { $0.storage.advanced(by: start) }
-                + (clipping.map { [$0.storage] } ?? [])
+                ([arena.values, gradients] + states.map(\.tensor)).map {
+                    $0.storage.advanced(by: run.elements.lowerBound)
+                } + (clipping.map { [$0.storage] } ?? [])
             try arena.device.encode(
-                .optimizerStep(
-                    OptimizerStep(rule.primitive, count: range.elements.count, scaled: clipping != nil)),
-                operands,
-                scalars: rule.scalars(
-                    learningRate: learningRate * learningRateMultipliers[range.group, default: 1],
-                    decays: range.decays, step: stepCounts[range.group, default: 1]))
+                .optimizerStep(OptimizerStep(rule.primitive, count: run.elements.count, scaled: clipping != nil)),
+                operands, scalars: run.scalars)
         }
+    }
+
+    /// Elements that are updated in one launch, with what the rule needs to know.
+    private struct Run {
+        var elements: Range<Int>
+        var scalars: [Float]
+    }
+
+    /// Ranges that lie side by side and happen to be treated alike in this step are updated together, with the padding
+    /// between them, which stays 0.
+    private func runs(of ranges: [ParameterArena.Range], learningRate: Float) -> [Run] {
+        var runs: [Run] = []
+        for range in ranges {
+            let scalars = rule.scalars(
+                learningRate: learningRate * learningRateMultipliers[range.group, default: 1],
+                decays: range.decays, step: stepCounts[range.group, default: 1])
+            if let last = runs.last, last.scalars == scalars,
+                range.elements.lowerBound - last.elements.upperBound < ParameterArena.alignment
+            {
+                runs[runs.count - 1].elements = last.elements.lowerBound..<range.elements.upperBound
+            } else {
+                runs.append(Run(elements: range.elements, scalars: scalars))
+            }
+        }
+        return runs
     }
 
     /// `min(1, maximum / (norm + 1e-6))`, one element.
     private func clippingFactor(
-        _ gradients: Tensor, over ranges: [ParameterArena.Range], maximum: Float
+        _ gradients: Tensor, over runs: [Run], maximum: Float
     ) throws(ComputeError) -> Tensor {
         precondition(maximum > 0, "clipping to a norm of \(maximum)")
-        let squares = try Tensor(uninitialized: [ranges.count], on: arena.device)
-        for (index, range) in ranges.enumerated() {
+        let squares = try Tensor(uninitialized: [runs.count], on: arena.device)
+        for (index, run) in runs.enumerated() {
             try arena.device.encode(
-                .reduction(Reduction(.sumOfSquares, outer: 1, axis: range.elements.count, inner: 1)),
-                [gradients.storage.advanced(by: range.elements.lowerBound), squares.storage.advanced(by: index)])
+                .reduction(Reduction(.sumOfSquares, outer: 1, axis: run.elements.count, inner: 1)),
+                [gradients.storage.advanced(by: run.elements.lowerBound), squares.storage.advanced(by: index)])
         }
         let norm = try squares.sum().squareRoot()
         return try (norm + 1e-6).reciprocal().affine(scale: maximum).clamped(to: 0...1)
