@@ -8,8 +8,15 @@ import KernelSources
 /// given new arguments; constants are set once.
 final class Kernel {
     let handle: cl_kernel
+    /// The offset that was set last as each argument; -1 where the argument is none. Setting an argument costs some
+    /// drivers an allocation.
+    var offsets: [Int]
 
-    init(_ handle: cl_kernel) { self.handle = handle }
+    /// - Parameter argumentCount: arguments of the kernel.
+    init(_ handle: cl_kernel, argumentCount: Int) {
+        self.handle = handle
+        offsets = Array(repeating: -1, count: argumentCount)
+    }
 
     deinit { clReleaseKernel(handle) }
 }
@@ -52,7 +59,10 @@ final class KernelLibrary {
             throw .driver(
                 call: "clCreateKernel", code: 0, meaning: "no kernel \(launch.kernel)", device: context.deviceName)
         }
-        return Kernel(handle)
+        var argumentCount: cl_uint = 0
+        clGetKernelInfo(
+            handle, cl_kernel_info(CL_KERNEL_NUM_ARGS), MemoryLayout<cl_uint>.size, &argumentCount, nil)
+        return Kernel(handle, argumentCount: Int(argumentCount))
     }
 
     /// Tells these kernels from those of another version of the program.

@@ -103,9 +103,12 @@ struct ArgumentSetter {
         index += 1
     }
 
-    /// A buffer and the number of elements before the first one.
+    /// A buffer and the number of elements before the first one, which a kernel keeps where it stays the same.
     mutating func set(buffer: cl_mem, offset: Int) throws(ComputeError) {
         try set(buffer)
+        guard kernel.offsets[Int(index)] != offset else { return index += 1 }
+        let place = Int(index)
         try set(cl_ulong(offset))
+        kernel.offsets[place] = offset
     }
 }
