@@ -11,7 +11,7 @@ extension Conv2D {
         case .forward:
             isDepthwise
                 ? depthwiseForwardPlan(tuning)
-                : hasSingleChannel ? singleChannelForwardPlan(tuning) : forwardPlan(tuning)
+                : tuning.transposesSquares && hasSingleChannel ? singleChannelForwardPlan(tuning) : forwardPlan(tuning)
         case .dataGradient:
             isDepthwise
                 ? depthwiseDataGradientPlan(tuning)
@@ -254,7 +254,7 @@ extension Conv2D {
         guard depth % best.rows != 0 else { return best }
         return tuning.tiles.first { tile in
             depth % tile.rows == 0 && 7 * tile.rows * tile.width >= 6 * best.rows * best.width
-                && 20 * padded(columns, to: tile.width) <= 21 * padded(columns, to: best.width)
+                && 8 * padded(columns, to: tile.width) <= 9 * padded(columns, to: best.width)
         } ?? best
     }
 
