@@ -43,3 +43,18 @@ fetch_pypi_wheel() {
         fail "$requirement cannot be fetched from PyPI with the SHA-256 checksum $hash"
     }
 }
+
+# Downloads a package of Debian, as NAME=VERSION, compares its checksum and unpacks it into a folder. Nothing of it is run
+# or installed.
+fetch_debian_package() {
+    local package=$1 hash=$2 destination=$3 file
+    mkdir -p "$destination/package"
+    (cd "$destination/package" && apt-get download -q "$package" >"../apt.log" 2>&1) || {
+        cat "$destination/apt.log" >&2
+        fail "$package cannot be fetched with apt-get download"
+    }
+    file=$(find "$destination/package" -name '*.deb')
+    verify "$file" "$hash"
+    dpkg-deb -x "$file" "$destination"
+    rm -r "$destination/package"
+}
