@@ -1,7 +1,8 @@
 /// Metrics of every task: by task, then by metric.
 public typealias TaskMetrics = [String: [String: Double]]
 
-/// How much better or worse a network of several tasks is than networks of one task each, over all metrics but the loss.
+/// How much better or worse a network of several tasks is than networks of one task each, over all metrics but the loss
+/// and correlations: relative changes of those mean little, for they may be 0 or negative.
 ///
 /// The two means are both in use, and rank methods differently where tasks have different numbers of metrics.
 public struct RelativePerformance: Hashable, Sendable {
@@ -27,7 +28,7 @@ public struct RelativePerformance: Hashable, Sendable {
         var all: [Double] = []
         for (task, values) in baseline.sorted(by: { $0.key < $1.key }) {
             var gains: [Double] = []
-            for (name, base) in values.sorted(by: { $0.key < $1.key }) where name != "loss" {
+            for (name, base) in values.sorted(by: { $0.key < $1.key }) where RelativePerformance.isCompared(name) {
                 guard base > 0, let value = metrics[task]?[name] else { return nil }
                 let change = 100 * (value - base) / base
                 gains.append(RelativePerformance.isHigherBetter(name) ? change : -change)
@@ -43,5 +44,7 @@ public struct RelativePerformance: Hashable, Sendable {
     }
 
     /// Whether higher values of a metric of ``Evaluation`` are better; losses and errors are better if lower.
-    public static func isHigherBetter(_ metric: String) -> Bool { ["accuracy", "auc"].contains(metric) }
+    public static func isHigherBetter(_ metric: String) -> Bool { ["accuracy", "auc", "pearson"].contains(metric) }
+
+    private static func isCompared(_ metric: String) -> Bool { !["loss", "pearson"].contains(metric) }
 }

@@ -15,7 +15,7 @@ public struct EarlyStopping: Hashable, Codable, Sendable {
     }
 
     /// The metrics that can be watched.
-    public static let metrics = ["loss", "accuracy", "auc", "meanAbsoluteError", "rootMeanSquaredError"]
+    public static let metrics = ["loss", "accuracy", "auc", "meanAbsoluteError", "rootMeanSquaredError", "pearson"]
     /// Those of which lower values are better.
     static let falling: Set<String> = ["loss", "meanAbsoluteError", "rootMeanSquaredError"]
 

@@ -19,8 +19,8 @@ public struct Evaluation {
     ///
     /// - Parameter included: numbers of the tasks that are measured; nil stands for all.
     /// - Returns: per task `loss` and, for classes and binary targets, `accuracy`, for binary targets and two classes
-    ///   `auc` (see ``AreaUnderCurve``; of several columns their mean), for real numbers `meanAbsoluteError` and
-    ///   `rootMeanSquaredError`. Samples without a label count nothing; a task without labels is left out.
+    ///   `auc` (see ``AreaUnderCurve``; of several columns their mean), for real numbers `meanAbsoluteError`,
+    ///   `rootMeanSquaredError` and `pearson` (see ``PearsonCorrelation``; of several columns their mean). Samples without a label count nothing; a task without labels is left out.
     public func callAsFunction(
         _ loader: BatchLoader, of included: Set<Int>? = nil
     ) throws -> [String: [String: Double]] {
@@ -65,6 +65,8 @@ private struct MetricSums {
     private var squaredError = 0.0
     /// By column, for binary targets and two classes.
     private var curves: [AreaUnderCurve] = []
+    /// By column, for real numbers.
+    private var correlations: [PearsonCorrelation] = []
 
     mutating func add(
         loss value: Float, weight labelWeight: Double, prediction: Tensor, targets: HostTensor, mask: [Float]?,
@@ -103,7 +105,10 @@ private struct MetricSums {
             guard let targets = targets.floats else { return }
             let values = try prediction.floats()
             let columns = values.count / max(rows, 1)
+            if correlations.isEmpty { correlations = Array(repeating: PearsonCorrelation(), count: columns) }
             for index in values.indices where counts[index / columns] {
+                correlations[index % columns].add(
+                    prediction: Double(values[index]), target: Double(targets[index]))
                 let error = Double(values[index]) - Double(targets[index])
                 numbers += 1
                 absoluteError += abs(error)
@@ -123,6 +128,10 @@ private struct MetricSums {
         if numbers > 0 {
             result["meanAbsoluteError"] = absoluteError / Double(numbers)
             result["rootMeanSquaredError"] = (squaredError / Double(numbers)).squareRoot()
+            let coefficients = correlations.compactMap(\.value)
+            if !coefficients.isEmpty {
+                result["pearson"] = coefficients.reduce(0, +) / Double(coefficients.count)
+            }
         }
         return result
     }
