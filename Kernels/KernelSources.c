@@ -26,6 +26,9 @@ static const char tiled_text[] = {
 static const char transpose_text[] = {
 #embed "transpose.clh" suffix(, 0)
 };
+static const char attention_text[] = {
+#embed "attention.cl" suffix(, 0)
+};
 static const char batchnorm_text[] = {
 #embed "batchnorm.cl" suffix(, 0)
 };
@@ -71,6 +74,9 @@ static const char gemm_tiled_text[] = {
 static const char gramian_text[] = {
 #embed "gramian.cl" suffix(, 0)
 };
+static const char layernorm_text[] = {
+#embed "layernorm.cl" suffix(, 0)
+};
 static const char optimizerstep_text[] = {
 #embed "optimizerstep.cl" suffix(, 0)
 };
@@ -88,6 +94,9 @@ static const char randomfill_text[] = {
 };
 static const char reduction_text[] = {
 #embed "reduction.cl" suffix(, 0)
+};
+static const char segmentmean_text[] = {
+#embed "segmentmean.cl" suffix(, 0)
 };
 static const char softmax_text[] = {
 #embed "softmax.cl" suffix(, 0)
@@ -126,6 +135,7 @@ static const struct {
     {"tile.clh", tile_text},
     {"tiled.clh", tiled_text},
     {"transpose.clh", transpose_text},
+    {"attention.cl", attention_text},
     {"batchnorm.cl", batchnorm_text},
     {"binary.cl", binary_text},
     {"conv2d.cl", conv2d_text},
@@ -141,12 +151,14 @@ static const struct {
     {"gemm.cl", gemm_text},
     {"gemm_tiled.cl", gemm_tiled_text},
     {"gramian.cl", gramian_text},
+    {"layernorm.cl", layernorm_text},
     {"optimizerstep.cl", optimizerstep_text},
     {"pack.cl", pack_text},
     {"pointwiseloss.cl", pointwiseloss_text},
     {"pool2d.cl", pool2d_text},
     {"randomfill.cl", randomfill_text},
     {"reduction.cl", reduction_text},
+    {"segmentmean.cl", segmentmean_text},
     {"softmax.cl", softmax_text},
     {"softmax_rows.cl", softmax_rows_text},
     {"stridedcopy.cl", stridedcopy_text},

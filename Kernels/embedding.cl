@@ -48,3 +48,25 @@ __kernel void embedding_gradient(__global const int *indices, ulong indices_offs
     for (; place < count; place++)
         if (indices[place] == row) add_row(cotangents + (ulong)place * width, result, width);
 }
+
+// One work-item owns a place of one task: the first place of an index gets the sum over all places of that index, in
+// their order, every other place 0.
+__kernel void compact_embedding_gradient(__global const int *indices, ulong indices_offset,
+                                         __global const float *cotangents, ulong cotangents_offset,
+                                         __global float *result, ulong result_offset, int vocabulary, int width,
+                                         int count, int tasks)
+{
+    const int own = (int)get_global_id(0);
+    const int task = (int)get_global_id(1);
+    if (own >= count || task >= tasks) return;
+    indices += indices_offset;
+    cotangents += cotangents_offset + (ulong)task * count * width;
+    result += result_offset + ((ulong)task * count + own) * width;
+    for (int i = 0; i < width; i += LANES) store_partial((float16)(0.0f), result + i, width - i);
+    const int index = indices[own];
+    if (index < 0 || index >= vocabulary) return;
+    for (int place = 0; place < own; place++)
+        if (indices[place] == index) return;
+    for (int place = own; place < count; place++)
+        if (indices[place] == index) add_row(cotangents + (ulong)place * width, result, width);
+}

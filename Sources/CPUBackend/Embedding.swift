@@ -29,6 +29,25 @@ extension CPUDevice {
                 min((position + 1) * rows, vocabulary), gradients + task * vocabulary * width)
         }
     }
+
+    func run(_ gradient: CompactEmbeddingGradient, _ arguments: inout Arguments) {
+        let (width, count) = (gradient.width, gradient.count)
+        let indices = arguments.integers(count)
+        let cotangents = arguments.floats(gradient.tasks * count * width)
+        let gradients = arguments.floats(gradient.tasks * count * width)
+        var known: [Int32: Int32] = [:]
+        let firsts = (0..<count).map { place -> Int32 in
+            let index = indices[place]
+            guard index >= 0, index < gradient.vocabulary else { return -1 }
+            if let first = known[index] { return first }
+            known[index] = Int32(place)
+            return Int32(place)
+        }
+        workers.run(parts: gradient.tasks) { task, _ in
+            let offset = task * count * width
+            concord_compact_embedding_gradient(firsts, cotangents + offset, count, width, gradients + offset)
+        }
+    }
 }
 
 extension EmbeddingGradient {

@@ -24,3 +24,19 @@ KERNEL void concord_embedding_gradient(
         INDEPENDENT for (long i = 0; i < width; ++i) sum[i] += x[i];
     }
 }
+
+KERNEL void concord_compact_embedding_gradient(
+    const int32_t *firsts, const float *cotangents, long count, long width, float *gradient) {
+    for (long place = 0; place < count; ++place) {
+        const float *const x = cotangents + place * width;
+        float *const own = gradient + place * width;
+        if (firsts[place] == place) {
+            memcpy(own, x, (size_t)width * sizeof(float));
+            continue;
+        }
+        memset(own, 0, (size_t)width * sizeof(float));
+        if (firsts[place] < 0) continue;
+        float *const sum = gradient + firsts[place] * width;
+        INDEPENDENT for (long i = 0; i < width; ++i) sum[i] += x[i];
+    }
+}

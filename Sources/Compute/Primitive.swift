@@ -35,9 +35,17 @@ public enum Primitive: Hashable, Sendable {
     case batchNormApply(BatchNormApply)
     case batchNormParameterGradient(BatchNormParameterGradient)
     case batchNormInputGradient(BatchNormInputGradient)
+    case layerNorm(LayerNorm)
+    case layerNormInputGradient(LayerNormInputGradient)
+    case layerNormParameterGradient(LayerNormParameterGradient)
+    case attention(Attention)
+    case attentionGradient(AttentionGradient)
+    case segmentMean(SegmentMean)
+    case segmentMeanGradient(SegmentMeanGradient)
     case dropout(Dropout)
     case embedding(Embedding)
     case embeddingGradient(EmbeddingGradient)
+    case compactEmbeddingGradient(CompactEmbeddingGradient)
     case stridedCopy(StridedCopy)
     case fill(Fill)
     case randomFill(RandomFill)
@@ -75,9 +83,17 @@ public enum Primitive: Hashable, Sendable {
         case .batchNormApply(let value): value
         case .batchNormParameterGradient(let value): value
         case .batchNormInputGradient(let value): value
+        case .layerNorm(let value): value
+        case .layerNormInputGradient(let value): value
+        case .layerNormParameterGradient(let value): value
+        case .attention(let value): value
+        case .attentionGradient(let value): value
+        case .segmentMean(let value): value
+        case .segmentMeanGradient(let value): value
         case .dropout(let value): value
         case .embedding(let value): value
         case .embeddingGradient(let value): value
+        case .compactEmbeddingGradient(let value): value
         case .stridedCopy(let value): value
         case .fill(let value): value
         case .randomFill(let value): value

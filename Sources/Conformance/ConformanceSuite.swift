@@ -9,7 +9,7 @@ public struct ConformanceSuite {
     public static let cases: [ConformanceCase] =
         GEMMCases.all + Conv2DCases.all + Pool2DCases.all + ReductionCases.all + UnaryCases.all + BinaryCases.all
         + SoftmaxCases.all + CrossEntropyCases.all + PointwiseLossCases.all + WeightedMeanCases.all + BatchNormCases.all
-        + DropoutCases.all + EmbeddingCases.all + StridedCopyCases.all + FillCases.all + RandomFillCases.all
+        + LayerNormCases.all + AttentionCases.all + SegmentMeanCases.all + DropoutCases.all + EmbeddingCases.all + StridedCopyCases.all + FillCases.all + RandomFillCases.all
         + GramianCases.all + WeightedRowSumCases.all + OptimizerStepCases.all
 
     /// The operations' names, in the order of the cases.

@@ -187,4 +187,11 @@ extension Sequence<Estimate> {
         for term in self { sum.add(term) }
         return sum.total(.tree)
     }
+
+    /// The sum in sequence.
+    func inSequence() -> Estimate {
+        var sum = Sum()
+        for term in self { sum.add(term) }
+        return sum.total(.sequence)
+    }
 }

@@ -22,3 +22,14 @@ extension EmbeddingGradient {
                 ]))
     }
 }
+
+extension CompactEmbeddingGradient {
+    func plan(_ tuning: Tuning) -> Plan {
+        Plan(
+            Launch(
+                file: "embedding", kernel: "compact_embedding_gradient", items: (count, tasks, 1),
+                arguments: [
+                    .operand(0), .operand(1), .operand(2), .int(vocabulary), .int(width), .int(count), .int(tasks),
+                ]))
+    }
+}

@@ -52,6 +52,8 @@ struct Tuning: Hashable {
     }
     /// Rows of a block of inner products that one work-item owns with as many others.
     var gramianRows: Int { isForProcessors ? 4 : 2 }
+    /// Queries or keys that one work-item of the attention owns: more share what they load, and need more registers.
+    var attentionRows: Int { isForProcessors ? 4 : 1 }
     /// Whether squares of 16 x 16 numbers are transposed in registers. GPUs have 255 per work-item.
     var transposesSquares: Bool { isForProcessors }
     /// What programs that transpose are built with.

@@ -23,14 +23,21 @@ public struct OuterProduct: Hashable, Sendable {
     public var groups: Int
     /// Whether the activations must be copied out of overlapping windows before the delta form can use them.
     public var unfolds: Bool
+    /// Whether every row of the activations is a row of the identity, as in a table of embeddings: then products with
+    /// them are sums, and the delta form adds up the rows that occur.
+    public var selectsRows: Bool
 
-    public init(tasks: Int, rows: Int, inputs: Int, outputs: Int, groups: Int = 1, unfolds: Bool = false) {
+    public init(
+        tasks: Int, rows: Int, inputs: Int, outputs: Int, groups: Int = 1, unfolds: Bool = false,
+        selectsRows: Bool = false
+    ) {
         self.tasks = tasks
         self.rows = rows
         self.inputs = inputs
         self.outputs = outputs
         self.groups = groups
         self.unfolds = unfolds
+        self.selectsRows = selectsRows
     }
 
     /// An element that is read or written once.
@@ -47,7 +54,8 @@ public struct OuterProduct: Hashable, Sendable {
 
     /// One product with the weighted deltas.
     private var weightedProductCost: Int {
-        rows * count + (tasks + 1) * rows * groups * outputs * OuterProduct.elementCost
+        if selectsRows { return (count + (tasks + 2) * rows * outputs) * OuterProduct.elementCost }
+        return rows * count + (tasks + 1) * rows * groups * outputs * OuterProduct.elementCost
     }
 
     /// The weighted sum of the tasks' rows.
@@ -55,13 +63,17 @@ public struct OuterProduct: Hashable, Sendable {
 
     /// The inner products and the weighted gradient from the gradients of every task.
     package var directCost: Int {
-        tasks * rows * count + 2 * tasks * count * OuterProduct.elementCost + innerProductsCost(columns: count)
+        (selectsRows ? tasks * rows * outputs * OuterProduct.elementCost : tasks * rows * count)
+            + 2 * tasks * count * OuterProduct.elementCost + innerProductsCost(columns: count)
             + min(weightedProductCost, weightedRowsCost)
     }
 
     /// The same from the factors.
     package var deltaCost: Int {
         let deltas = rows * groups * outputs
+        if selectsRows {
+            return 2 * tasks * deltas * OuterProduct.elementCost + innerProductsCost(columns: deltas) + weightedProductCost
+        }
         return groups * rows * rows * inputs + tasks * rows * deltas
             + (unfolds ? 2 * groups * rows * inputs * OuterProduct.elementCost : 0)
             + 2 * tasks * deltas * OuterProduct.elementCost + innerProductsCost(columns: deltas) + weightedProductCost

@@ -196,3 +196,52 @@ private func expectEqual(
         expectEqual(try products(gradient.deltaForm()), expected, tasks: 2, relative: 1e-7, "delta form")
     }
 }
+
+/// The gradient of a table of embeddings, whose delta form adds up the rows that a batch names.
+@Suite("Gramian of embeddings") struct EmbeddingGramianTests {
+    @Test("inner products and weighted gradient without the table's rows", arguments: TestDevice.available)
+    func compact(device: TestDevice) throws {
+        let device = try device.make()
+        let (vocabulary, width, tasks) = (301, 5, 3)
+        let indices: [Int32] = [7, 7, 0, 300, 12, 7, 0, 45, 12, 9, 9, 9]
+        let shape: Shape = [indices.count, width]
+        let tape = Tape()
+        let table = tape.watch(
+            try Tensor(Layer.values([vocabulary, width], "table"), shape: [vocabulary, width], on: device), as: 0)
+        let output = try table.embedding(Tensor(indices, shape: [indices.count], on: device))
+        let deltas = (0..<tasks).map { Layer.values(shape, "deltas \($0)") }
+        let seeds = try deltas.enumerated().map { task, values in
+            Seed(try (output * Tensor(values, shape: shape, on: device)).sum(), task: task)
+        }
+        let gradient = try #require(try tape.backward(from: seeds)[0]).contributions[0].gradient
+        #expect(gradient.outerProduct?.form == .deltas)
+
+        // In Float64, a dictionary per task.
+        let rows = deltas.map { values in
+            var rows = [Double](repeating: 0, count: vocabulary * width)
+            for (place, index) in indices.enumerated() {
+                for column in 0..<width { rows[Int(index) * width + column] += Double(values[place * width + column]) }
+            }
+            return rows
+        }
+        let factors = try gradient.deltaForm()
+        let (left, right) = (try factors.left.floats(), try factors.right.floats())
+        let size = shape.count
+        for k in 0..<tasks {
+            for l in 0..<tasks {
+                let expected = zip(rows[k], rows[l]).reduce(0) { $0 + $1.0 * $1.1 }
+                let found = (0..<size).reduce(0) { $0 + Double(left[k * size + $1]) * Double(right[l * size + $1]) }
+                #expect(abs(found - expected) < 1e-5 * Double(size), "\(k), \(l)")
+            }
+        }
+
+        let weights: [Float] = [0.5, -2, 1.25]
+        let target = try Tensor(uninitialized: [vocabulary, width], on: device)
+        try gradient.weighted(by: Tensor(weights, shape: [tasks], on: device))
+            .writeRows(to: target.storage, stride: vocabulary * width, accumulate: false)
+        for (index, value) in try target.floats().enumerated() {
+            let expected = (0..<tasks).reduce(0) { $0 + Double(weights[$1]) * rows[$1][index] }
+            #expect(abs(Double(value) - expected) < 1e-5)
+        }
+    }
+}

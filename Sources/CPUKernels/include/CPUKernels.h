@@ -276,6 +276,37 @@ void concord_batch_norm_input_gradient(
     const float *input, long rows, long channels, const float *mean, const float *reciprocal_deviation,
     const float *gamma, const float *deltas, const float *gamma_mean, const float *beta_mean, float *gradients);
 
+// Layer normalisation of [rows, columns]; statistics [rows, 2] are mean and reciprocal deviation.
+
+void concord_layer_norm(
+    const float *input, long rows, long columns, const float *gamma, const float *beta, float epsilon, float *output,
+    float *statistics);
+void concord_layer_norm_input_gradient(
+    const float *input, const float *statistics, long rows, long columns, const float *gamma, const float *deltas,
+    float *gradients);
+void concord_layer_norm_parameter_gradient(
+    const float *input, const float *statistics, long rows, long columns, const float *deltas, float *gamma_gradient,
+    float *beta_gradient);
+
+// Attention of one head to one sample. Scores and weights are [length, length], a row per query.
+
+// Turns inner products into weights, in place. `mask` may be NULL.
+void concord_attention_weights(
+    float *scores, long length, const int32_t *mask, int causal, float scale, float *normalizers);
+// The same with known normalizers.
+void concord_attention_weights_again(
+    float *scores, long length, const int32_t *mask, int causal, float scale, const float *normalizers);
+// Turns the derivatives by the weights into those by the inner products, in place. The rows of result and deltas are
+// `stride` apart.
+void concord_attention_score_gradient(
+    const float *weights, const float *result, const float *deltas, long length, long width, long stride, float scale,
+    float *gradients);
+
+// The mean of the rows of [rows, width], and its derivative.
+
+void concord_mean_of_rows(const float *input, long rows, long width, float *result);
+void concord_mean_of_rows_gradient(const float *delta, long rows, long width, float *gradients);
+
 // Random numbers: elements [first, last) of a sequence that starts at `block`; `first` is a multiple of 4.
 
 void concord_dropout(
@@ -306,6 +337,11 @@ void concord_embedding(
 // Rows [first, last) of the gradient of a table.
 void concord_embedding_gradient(
     const int32_t *indices, const float *cotangents, long count, long width, long first, long last, float *gradient);
+
+// `firsts` has for every place the first place with the same index, or -1. What belongs to one index is added at its first
+// place.
+void concord_compact_embedding_gradient(
+    const int32_t *firsts, const float *cotangents, long count, long width, float *gradient);
 
 // Task gradients.
 

@@ -41,3 +41,25 @@ public struct EmbeddingGradient: PrimitiveDescription {
     public var floatingPointOperations: Int { tasks * count * width }
     public var bytesMoved: Int { 4 * (count + tasks * width * (count + vocabulary)) }
 }
+
+/// The derivative of ``Embedding`` without the rows that no index names: the first place of every index holds what
+/// ``EmbeddingGradient`` has in the row of that index, all other places hold 0.
+///
+/// Operands: indices Int32 `[count]`, cotangents `[tasks, count, width]`, compact gradients alike. The inner products of
+/// two tasks' compact gradients are those of the gradients, whatever the vocabulary.
+public struct CompactEmbeddingGradient: PrimitiveDescription {
+    public var vocabulary: Int
+    public var width: Int
+    public var count: Int
+    public var tasks: Int
+
+    public init(vocabulary: Int, width: Int, count: Int, tasks: Int = 1) {
+        self.vocabulary = vocabulary
+        self.width = width
+        self.count = count
+        self.tasks = tasks
+    }
+
+    public var floatingPointOperations: Int { tasks * count * width }
+    public var bytesMoved: Int { 4 * (count + 2 * tasks * width * count) }
+}

@@ -16,6 +16,12 @@ extension Primitive {
         case .batchNormParameterGradient(let gradient):
             "\(gradient.rows)x\(gradient.channels)" + ofTasks(gradient.tasks)
         case .batchNormInputGradient(let gradient): "\(gradient.rows)x\(gradient.channels)" + ofTasks(gradient.tasks)
+        case .layerNorm(let norm): "\(norm.rows)x\(norm.columns)"
+        case .layerNormInputGradient(let gradient): "\(gradient.rows)x\(gradient.columns)" + ofTasks(gradient.tasks)
+        case .layerNormParameterGradient(let gradient):
+            "\(gradient.rows)x\(gradient.columns)" + ofTasks(gradient.tasks)
+        case .attention(let attention): attention.sizes
+        case .attentionGradient(let gradient): gradient.attention.sizes + ofTasks(gradient.tasks)
         case .stridedCopy(let copy): inWords(copy.extents) + (copy.accumulates ? ", added" : "")
         case .fill(let fill): "\(fill.count)"
         case .optimizerStep(let step): "\(step.count)"
@@ -40,4 +46,8 @@ extension Conv2D {
             + "\(window.height)x\(window.width)/\(window.strideHeight)" + (groups > 1 ? ", \(groups) groups" : "")
             + (tasks > 1 ? ", \(tasks) tasks" : "") + (accumulate ? ", added" : "")
     }
+}
+
+extension Attention {
+    var sizes: String { "\(samples)x\(length), \(heads) heads of \(width)\(layout == .packed ? ", packed" : "")" }
 }

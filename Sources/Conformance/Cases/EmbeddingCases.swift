@@ -5,8 +5,12 @@ enum EmbeddingCases {
     static var all: [ConformanceCase] {
         sizes.flatMap { vocabulary, width, count in
             [forward(Embedding(vocabulary: vocabulary, width: width, count: count))]
-                + [1, 3].map { tasks in
-                    gradient(EmbeddingGradient(vocabulary: vocabulary, width: width, count: count, tasks: tasks))
+                + [1, 3].flatMap { tasks in
+                    [
+                        gradient(EmbeddingGradient(vocabulary: vocabulary, width: width, count: count, tasks: tasks)),
+                        compactGradient(
+                            CompactEmbeddingGradient(vocabulary: vocabulary, width: width, count: count, tasks: tasks)),
+                    ]
                 }
         }
             // A vocabulary of a text encoder.
@@ -63,6 +67,22 @@ enum EmbeddingCases {
             trial.input("cotangents", cotangents)
             trial.output(
                 "table gradients", Reference.embeddingGradient(gradient, indices: indices, cotangents: cotangents))
+            return trial
+        }
+    }
+
+    private static func compactGradient(_ gradient: CompactEmbeddingGradient) -> ConformanceCase {
+        let name =
+            "compact gradient \(name(gradient.vocabulary, gradient.width, gradient.count)) tasks \(gradient.tasks)"
+        return ConformanceCase("Embedding", name, .compactEmbeddingGradient(gradient)) { data in
+            let indices = indices(gradient.vocabulary, count: gradient.count, &data)
+            let cotangents = data.floats(gradient.tasks * gradient.count * gradient.width)
+            var trial = Trial(.compactEmbeddingGradient(gradient))
+            trial.input("indices", integers: indices)
+            trial.input("cotangents", cotangents)
+            trial.output(
+                "compact gradients",
+                Reference.compactEmbeddingGradient(gradient, indices: indices, cotangents: cotangents))
             return trial
         }
     }

@@ -37,5 +37,6 @@ extension DerivativeCase {
     /// Every case: at least one for every operation that has a derivative.
     public static let all: [DerivativeCase] =
         unary + binary + matrixProduct + linear + convolution + fusedConvolution + pooling + reduction + softmax
+        + layerNorm + attention + segmentMean
         + crossEntropy + pointwiseLoss + batchNorm + dropout + embedding + shape + composition
 }
