@@ -74,14 +74,17 @@ let package = Package(
         .testTarget(name: "TensorsTests", dependencies: ["Conformance", "Tensors", "Networks", "TestDevices"]),
         .testTarget(
             name: "NetworksTests", dependencies: ["Conformance", "Networks", "TestDevices"],
-            exclude: ["Fixtures/record.py"], resources: [.copy("Fixtures/networks.json")]),
+            exclude: ["Fixtures/record.py", "Fixtures/record_bert.py"],
+            resources: [.copy("Fixtures/networks.json"), .copy("Fixtures/bert.json")]),
         .testTarget(
             name: "OptimizersTests", dependencies: ["Optimizers", "TestDevices"],
             exclude: ["Fixtures/record.py"], resources: [.copy("Fixtures/optimizers.json")]),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["Compute", "Datasets", "CZlib"], exclude: ["permutations.py"]),
+            name: "DatasetsTests", dependencies: ["Compute", "Datasets", "CZlib"],
+            exclude: ["permutations.py", "Fixtures/record_tokens.py"], resources: [.copy("Fixtures/tokens.json")]),
         .testTarget(
-            name: "CheckpointsTests", dependencies: ["Checkpoints", "Networks", "Tensors", "CZlib", "TestDevices"],
+            name: "CheckpointsTests",
+            dependencies: ["Checkpoints", "CPUBackend", "Networks", "Tensors", "CZlib", "TestDevices"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "MultiTaskTests", dependencies: ["CPUBackend", "MultiTask", "TestDevices"], resources: [.copy("Fixtures")]),

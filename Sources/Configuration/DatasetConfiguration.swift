@@ -4,7 +4,7 @@ import Yams
 /// Which data a run learns from, and which ones it is measured on.
 public struct DatasetConfiguration: Hashable, Sendable {
     /// The names of all datasets.
-    public static let names = ["census-income", "csv", "multi-fashion"]
+    public static let names = ["census-income", "csv", "multi-fashion", "text"]
 
     public var name: String
     /// Where the files lie. Default: where they are put by the system's package, or by the script that fetches them.
@@ -19,10 +19,12 @@ public struct DatasetConfiguration: Hashable, Sendable {
     public var validation: Double
     /// The files of the dataset `csv`.
     public var csv: CSVFilesConfiguration?
+    /// The files of the dataset `text`.
+    public var text: TextFilesConfiguration?
 
     public init(
         name: String, folder: String? = nil, seed: UInt64 = 0, trainingSamples: Int? = nil, testSamples: Int? = nil,
-        validation: Double = 0, csv: CSVFilesConfiguration? = nil
+        validation: Double = 0, csv: CSVFilesConfiguration? = nil, text: TextFilesConfiguration? = nil
     ) {
         self.name = name
         self.folder = folder ?? (name == "census-income" ? CensusIncome.defaultFolder : MultiFashion.defaultFolder)
@@ -31,6 +33,7 @@ public struct DatasetConfiguration: Hashable, Sendable {
         self.testSamples = testSamples
         self.validation = validation
         self.csv = csv
+        self.text = text
     }
 
     init(_ value: ConfigurationValue) throws(ConfigurationError) {
@@ -39,7 +42,7 @@ public struct DatasetConfiguration: Hashable, Sendable {
             of: "dataset",
             options: [
                 "multi-fashion": common + ["folder"], "census-income": common + ["folder"],
-                "csv": common + CSVFilesConfiguration.keys,
+                "csv": common + CSVFilesConfiguration.keys, "text": common + TextFilesConfiguration.keys,
             ])
         self.init(
             name: name, folder: try options["folder"]?.string("the path of a folder"),
@@ -47,12 +50,13 @@ public struct DatasetConfiguration: Hashable, Sendable {
             trainingSamples: try options["trainingSamples"]?.integer(atLeast: 1),
             testSamples: try options["testSamples"]?.integer(atLeast: 1),
             validation: try options["validation"]?.fraction() ?? 0,
-            csv: name == "csv" ? try CSVFilesConfiguration(options) : nil)
+            csv: name == "csv" ? try CSVFilesConfiguration(options) : nil,
+            text: name == "text" ? try TextFilesConfiguration(options) : nil)
     }
 
     var node: Node {
         var pairs: [(String, Node)] = [("name", .text(name))]
-        if let csv { pairs += csv.pairs } else { pairs.append(("folder", .text(folder))) }
+        if let own = csv?.pairs ?? text?.pairs { pairs += own } else { pairs.append(("folder", .text(folder))) }
         pairs.append(("seed", .number(seed)))
         if let trainingSamples { pairs.append(("trainingSamples", .number(trainingSamples))) }
         if let testSamples { pairs.append(("testSamples", .number(testSamples))) }
@@ -81,6 +85,13 @@ extension DatasetConfiguration {
     ///
     /// - Parameter preprocessing: that of a run that goes on; nil fits one to the training samples.
     public func splits(preprocessing: TabularPreprocessing? = nil) throws(DatasetError) -> DatasetSplits {
+        if let text {
+            let (all, test) = try text.datasets()
+            let split = try validationSplit(of: all.count)
+            return DatasetSplits(
+                training: Subset(of: all, split.training), validation: subset(of: all, split.validation),
+                test: limited(test), preprocessing: nil)
+        }
         guard let schema else {
             let all = try MultiFashion(.train, folder: folder, seed: seed)
             let split = try validationSplit(of: all.count)
@@ -107,15 +118,21 @@ extension DatasetConfiguration {
     /// - Parameter preprocessing: for tables, that of the network.
     public func test(preprocessing: TabularPreprocessing?) throws(DatasetError) -> any Dataset {
         let all: any Dataset
-        if let preprocessing {
+        if let text {
+            all = try text.datasets().test
+        } else if let preprocessing {
             all = try advised { () throws(DatasetError) in
                 try TabularDataset(path: testPath, preprocessing: preprocessing)
             }
         } else {
             all = try MultiFashion(.test, folder: folder, seed: seed)
         }
-        guard let testSamples, testSamples < all.count else { return all }
-        return Subset(of: all, Array(0..<testSamples))
+        return limited(all)
+    }
+
+    private func limited(_ test: any Dataset) -> any Dataset {
+        guard let testSamples, testSamples < test.count else { return test }
+        return Subset(of: test, Array(0..<testSamples))
     }
 
     /// Whether the inputs are rows of tables.

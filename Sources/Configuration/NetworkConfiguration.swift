@@ -15,12 +15,25 @@ public struct TrunkConfiguration: Hashable, Sendable {
     init(_ value: ConfigurationValue) throws(ConfigurationError) {
         var keys = Dictionary(uniqueKeysWithValues: ModelRegistry.names.map { ($0, [String]()) })
         keys["mlp"] = ["hidden", "activation", "dropout"]
+        keys["minilm"] = ["dropout", "pooling", "normalizes"]
+        keys["bert"] = BERTEncoder.Options.sizes.map(\.key) + ["dropout", "pooling", "normalizes"]
         let (model, options) = try value.choice(of: "model", key: "model", options: keys)
-        self.init(model: model, options: try ModelOptions(options))
+        switch model {
+        case "bert", "minilm":
+            self.init(model: model, options: ModelOptions(encoder: try BERTEncoder.Options(options)))
+        default: self.init(model: model, options: try ModelOptions(options))
+        }
     }
 
     var node: Node {
-        .keys([("model", .text(model))] + (model == "mlp" ? options.pairs : []))
+        let pairs: [(String, Node)] =
+            switch model {
+            case "mlp": options.pairs
+            case "bert": options.encoder.sizePairs + options.encoder.pairs
+            case "minilm": options.encoder.pairs
+            default: []
+            }
+        return .keys([("model", .text(model))] + pairs)
     }
 }
 
@@ -70,6 +83,37 @@ extension ModelOptions {
         [
             ("hidden", .row(hidden.map { .number($0) })), ("activation", .text(activation)),
             ("dropout", .number(dropout)),
+        ]
+    }
+}
+
+extension BERTEncoder.Options {
+    /// What only `bert` lets be chosen.
+    fileprivate static let sizes: [(key: String, path: WritableKeyPath<BERTEncoder.Options, Int> & Sendable)] = [
+        ("layers", \.layers), ("hidden", \.hidden), ("heads", \.heads), ("intermediate", \.intermediate),
+        ("vocabulary", \.vocabulary), ("positions", \.positions),
+    ]
+
+    fileprivate init(_ values: ConfigurationMapping) throws(ConfigurationError) {
+        self.init()
+        for (key, path) in BERTEncoder.Options.sizes {
+            if let value = values[key] { self[keyPath: path] = try value.integer(atLeast: 1, atMost: 1 << 20) }
+        }
+        dropout = try values["dropout"]?.fraction() ?? 0
+        let poolings = BERTEncoder.Pooling.allCases.map(\.rawValue)
+        if let value = values["pooling"] {
+            pooling = BERTEncoder.Pooling(rawValue: try value.name(of: "pooling", among: poolings)) ?? .mean
+        }
+        normalizes = try values["normalizes"]?.boolean() ?? false
+    }
+
+    fileprivate var sizePairs: [(String, Node)] {
+        BERTEncoder.Options.sizes.map { ($0.key, .number(self[keyPath: $0.path])) }
+    }
+
+    fileprivate var pairs: [(String, Node)] {
+        [
+            ("dropout", .number(dropout)), ("pooling", .text(pooling.rawValue)), ("normalizes", .boolean(normalizes)),
         ]
     }
 }

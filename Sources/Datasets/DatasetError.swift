@@ -14,6 +14,8 @@ public enum DatasetError: Error, Equatable, Sendable {
     case labelOutOfRange(task: String, sample: Int, label: Int, classes: Int)
     /// A number that cannot be trained on: not finite, or a negative weight.
     case unusableValue(what: String, task: String?, sample: Int, value: String)
+    /// A vocabulary lacks a token that every text needs.
+    case missingToken(token: String, tokens: Int)
     case emptyDataset
     /// A setting of the loading of batches is outside what makes sense.
     case invalidSetting(name: String, found: Int, expected: String)
@@ -71,6 +73,8 @@ extension DatasetError: CustomStringConvertible {
                 + "classes; correct the label or the number of classes"
         case .unusableValue(let what, let task, let sample, let value):
             "\(task.map { "task \"\($0)\": " } ?? "")\(what) of sample \(sample) is \(value); replace it or leave the sample out"
+        case .missingToken(let token, let tokens):
+            "the vocabulary of \(tokens) tokens has no \(token); expected that of an uncased BERT, one token a line"
         case .emptyDataset:
             "the dataset has no samples; check what was read into it"
         case .invalidSetting(let name, let found, let expected):

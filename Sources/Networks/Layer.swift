@@ -13,6 +13,9 @@ public final class ForwardContext {
     public let step: Int
     /// Terms that the forward pass wants to be added to the losses of tasks.
     public private(set) var auxiliaryLosses: [AuxiliaryLoss] = []
+    /// How the sequences lie that the layers at hand work on. Set by the layer that reads tokens, for the layers behind
+    /// it; nil where there are none, or all are equally long.
+    public var sequences: PackedSequences?
     private var random: RandomPosition
 
     public var device: any Device { arena.device }

@@ -175,6 +175,42 @@ struct ReadingTests {
         #expect(try read(try csv.yaml()) == csv)
     }
 
+    @Test("texts and encoders")
+    func texts() throws {
+        let text = try read(
+            minimal.replacingOccurrences(
+                of: "dataset: multi-fashion",
+                with: """
+                    dataset:
+                      name: text
+                      training: a.tsv
+                      test: b.tsv
+                      text: review
+                      vocabulary: vocab.txt
+                      maximumLength: 64
+                      plainQuotes: true
+                      separator: "\\t"
+                      targets: [{task: topLeft, column: stars, kind: classes}]
+                    """
+            ).replacingOccurrences(
+                of: "{model: lenet}",
+                with: "{model: bert, layers: 2, hidden: 32, heads: 4, intermediate: 64, vocabulary: 100, dropout: 0.1, pooling: cls}"))
+        let schema = TextSchema(
+            text: "review", vocabulary: "vocab.txt", maximumLength: 64, hasPlainQuotes: true,
+            table: TabularSchema(
+                format: CSVFormat(separator: UInt8(ascii: "\t")),
+                targets: [.init(task: "topLeft", column: "stars", kind: .classes)]))
+        #expect(
+            text.dataset
+                == DatasetConfiguration(
+                    name: "text", text: TextFilesConfiguration(training: "a.tsv", test: "b.tsv", schema: schema)))
+        var options = BERTEncoder.Options()
+        (options.layers, options.hidden, options.heads, options.intermediate) = (2, 32, 4, 64)
+        (options.vocabulary, options.dropout, options.pooling) = (100, 0.1, .cls)
+        #expect(text.trunk == TrunkConfiguration(model: "bert", options: ModelOptions(encoder: options)))
+        #expect(try read(try text.yaml()) == text)
+    }
+
     @Test(
         "mistakes about tables are named",
         arguments: [
@@ -373,7 +409,7 @@ struct MistakeTests {
             ),
             (
                 "dataset: multi-fashion", "dataset: multi-fasion",
-                "dataset: unknown dataset \"multi-fasion\"; did you mean \"multi-fashion\"? Known: census-income, csv, multi-fashion. (line 1)"
+                "dataset: unknown dataset \"multi-fasion\"; did you mean \"multi-fashion\"? Known: census-income, csv, multi-fashion, text. (line 1)"
             ),
             (
                 "dataset: multi-fashion", "dataset: {name: multi-fashion, trainingSamples: none}",
@@ -381,7 +417,7 @@ struct MistakeTests {
             ),
             (
                 "trunk: {model: lenet}", "trunk: {model: lennet}",
-                "trunk.model: unknown model \"lennet\"; did you mean \"lenet\"? Known: lenet, mlp, resnet18. (line 2)"
+                "trunk.model: unknown model \"lennet\"; did you mean \"lenet\"? Known: bert, lenet, minilm, mlp, resnet18. (line 2)"
             ),
             (
                 "trunk: {model: lenet}", "trunk: {model: lenet, hidden: [3]}",

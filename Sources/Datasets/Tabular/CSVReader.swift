@@ -34,7 +34,11 @@ package struct CSVReader {
     /// Where each field ends.
     package private(set) var ends: [Int] = []
 
+    /// Fields whose bytes were not UTF-8.
+    package private(set) var repairedFields = 0
+
     private let format: CSVFormat
+    private let leniency: Leniency
     private let stream: ByteStream
     private var block: [UInt8] = []
     private var position = 0
@@ -42,9 +46,21 @@ package struct CSVReader {
     /// Fields of the first record.
     private var fieldCount: Int?
 
-    package init(path: String, format: CSVFormat) throws(DatasetError) {
+    /// What is taken as it is in files of texts that follow no standard.
+    package struct Leniency: OptionSet, Sendable {
+        package let rawValue: Int
+        package init(rawValue: Int) { self.rawValue = rawValue }
+
+        /// Quotes are characters like others, and a field cannot hold a separator or a line break.
+        package static let plainQuotes = Leniency(rawValue: 1)
+        /// Bytes that are not UTF-8 are replaced and counted.
+        package static let invalidText = Leniency(rawValue: 2)
+    }
+
+    package init(path: String, format: CSVFormat, leniency: Leniency = []) throws(DatasetError) {
         self.path = path
         self.format = format
+        self.leniency = leniency
         stream = try ByteStream(path: path)
         _ = try peek()
         if block.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
@@ -83,7 +99,8 @@ package struct CSVReader {
     /// - Returns: whether the record goes on.
     private mutating func readField() throws(DatasetError) -> Bool {
         if format.trimsSpaces { try skipSpaces() }
-        let isQuoted = try peek() == CSVReader.quote
+        let next = try peek()
+        let isQuoted = next == CSVReader.quote && !leniency.contains(.plainQuotes)
         if isQuoted { try readQuoted() } else { try readPlain() }
         if format.trimsSpaces {
             if isQuoted { try skipSpaces() } else { trimEnd() }
@@ -111,7 +128,7 @@ package struct CSVReader {
             while end < block.count {
                 let byte = block[end]
                 if byte == format.separator || byte == CSVReader.lineFeed || byte == CSVReader.carriageReturn
-                    || byte == CSVReader.quote
+                    || (byte == CSVReader.quote && !leniency.contains(.plainQuotes))
                 {
                     break
                 }
@@ -167,10 +184,11 @@ package struct CSVReader {
     }
 
     /// A character must not reach from one field into the next, so fields are checked one by one.
-    private func checkText() throws(DatasetError) {
+    private mutating func checkText() throws(DatasetError) {
         guard bytes.contains(where: { $0 >= 0x80 }) else { return }
         for field in ends.indices where String(validating: bytes[range(of: field)], as: UTF8.self) == nil {
-            throw failure(.notUTF8(line: line, field: field + 1))
+            guard leniency.contains(.invalidText) else { throw failure(.notUTF8(line: line, field: field + 1)) }
+            repairedFields += 1
         }
     }
 

@@ -59,11 +59,7 @@ public struct TabularPreprocessing: Hashable, Sendable, Codable {
         self.schema = schema
         self.categories = categories
         self.numbers = numbers
-        var classes: [String: [String]] = [:]
-        for target in schema.targets where target.kind == .classes {
-            classes[target.task] = try table.required(target.column).values.filter { !schema.missing.contains($0) }
-        }
-        self.classes = classes
+        classes = try schema.classes(of: table)
     }
 
     private static func isNumeric(
@@ -151,10 +147,26 @@ extension TabularPreprocessing {
 
     /// The targets of all rows of a table.
     func targets(of table: TextTable) throws(DatasetError) -> [ArrayDataset.Target] {
+        try schema.targets(of: table, classes: classes)
+    }
+}
+
+extension TabularSchema {
+    /// The classes of the tasks that have some, in the order of their first occurrence.
+    func classes(of table: TextTable) throws(DatasetError) -> [String: [String]] {
+        var classes: [String: [String]] = [:]
+        for target in targets where target.kind == .classes {
+            classes[target.task] = try table.required(target.column).values.filter { !missing.contains($0) }
+        }
+        return classes
+    }
+
+    /// The targets of all rows of a table.
+    func targets(of table: TextTable, classes: [String: [String]]) throws(DatasetError) -> [ArrayDataset.Target] {
         var result: [ArrayDataset.Target] = []
-        for target in schema.targets {
+        for target in targets {
             let column = try table.required(target.column)
-            let isMissing = column.values.map(schema.missing.contains)
+            let isMissing = column.values.map(missing.contains)
             // Without missing labels all rows count, and no mask is needed.
             let mask: [Float]? =
                 isMissing.contains(true) ? column.codes.map { isMissing[Int($0)] ? 0 : 1 } : nil
@@ -181,7 +193,7 @@ extension TabularPreprocessing {
                         target.task, labels: column.codes.map { labels[Int($0)] ?? ArrayDataset.Target.ignoredLabel },
                         count: names.count, names: names))
             case .number:
-                let values = try column.numbers(missing: schema.missing, path: table.path).map { Float($0 ?? 0) }
+                let values = try column.numbers(missing: missing, path: table.path).map { Float($0 ?? 0) }
                 result.append(
                     .regression(target.task, values: column.codes.map { values[Int($0)] }, columns: 1, mask: mask))
             }

@@ -12,6 +12,8 @@ struct TextTable: Sendable {
     let path: String
     let columns: [TextColumn]
     let rowCount: Int
+    /// Fields whose bytes were not UTF-8; 0 unless that is permitted.
+    let repairedFields: Int
 
     /// Reads a file from its beginning to its end, once.
     ///
@@ -21,9 +23,10 @@ struct TextTable: Sendable {
     ///   - optional: columns at the end of which files without a header may lack all: those of the targets.
     /// - Throws: ``DatasetError`` where the file is no CSV file, holds no records, or has other columns.
     init(
-        path: String, format: CSVFormat, names: [String]?, ignored: Set<String>, optional: Set<String> = []
+        path: String, format: CSVFormat, names: [String]?, ignored: Set<String>, optional: Set<String> = [],
+        leniency: CSVReader.Leniency = []
     ) throws(DatasetError) {
-        var reader = try CSVReader(path: path, format: format)
+        var reader = try CSVReader(path: path, format: format, leniency: leniency)
         guard try reader.next() else { throw .invalidFile(path: path, problem: .noRecords) }
         let names = try TextTable.columnNames(names, of: &reader, optional: optional)
         if let duplicate = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
@@ -41,6 +44,7 @@ struct TextTable: Sendable {
         self.path = path
         columns = zip(kept, builders).map { TextColumn(name: names[$0], values: $1.values, codes: $1.codes) }
         rowCount = builders.first?.codes.count ?? 0
+        repairedFields = reader.repairedFields
     }
 
     /// The names of the columns; afterwards the reader stands on the first record with values.

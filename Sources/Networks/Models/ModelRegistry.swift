@@ -8,17 +8,23 @@ public struct ModelOptions: Hashable, Sendable {
     public var activation: String
     /// `mlp`: probability of dropout behind every hidden layer.
     public var dropout: Float
+    /// `bert`, `minilm`: all sizes. `dropout` above is not theirs.
+    public var encoder: BERTEncoder.Options
 
-    public init(hidden: [Int] = [], activation: String = "relu", dropout: Float = 0) {
+    public init(
+        hidden: [Int] = [], activation: String = "relu", dropout: Float = 0,
+        encoder: BERTEncoder.Options = BERTEncoder.Options()
+    ) {
         self.hidden = hidden
         self.activation = activation
         self.dropout = dropout
+        self.encoder = encoder
     }
 }
 
 /// The models that can be made by name.
 public enum ModelRegistry: String, CaseIterable, Sendable {
-    case lenet, mlp, resnet18
+    case bert, lenet, minilm, mlp, resnet18
 
     /// The names of all models.
     public static var names: [String] { allCases.map(\.rawValue) }
@@ -27,13 +33,14 @@ public enum ModelRegistry: String, CaseIterable, Sendable {
     ///
     /// - Parameters:
     ///   - scope: where the parameters are declared, `trunk` by convention.
-    ///   - sampleShape: of one sample: `[features]`, or `[height, width, channels]` for images.
+    ///   - sampleShape: of one sample: `[features]`, `[height, width, channels]` for images, `[tokens]` for texts.
     /// - Throws: ``ModelError``; nothing was declared then.
     public static func trunk(
         named name: String, options: ModelOptions = ModelOptions(), sampleShape: Shape, in scope: ParameterScope
     ) throws(ModelError) -> any Trunk {
         guard let model = ModelRegistry(rawValue: name) else { throw .unknownModel(name: name, known: names) }
         return switch model {
+        case .bert, .minilm: try bert(scope, sampleShape, options.encoder, model: name)
         case .lenet: try lenet(scope, sampleShape)
         case .mlp: try mlp(scope, sampleShape, options)
         case .resnet18: try resnet18(scope, sampleShape)
@@ -61,6 +68,32 @@ public enum ModelRegistry: String, CaseIterable, Sendable {
         }
         return MLP(
             scope, inputs: sample.count, hidden: options.hidden, activation: activation, dropout: options.dropout)
+    }
+
+    private static func bert(
+        _ scope: ParameterScope, _ sample: Shape, _ options: BERTEncoder.Options, model: String
+    ) throws(ModelError) -> any Trunk {
+        guard sample.rank == 1, sample[0] > 0, sample[0] <= options.positions else {
+            throw .unsuitableInput(
+                model: model, found: sample, expected: "[tokens] with at most \(options.positions) tokens")
+        }
+        let sizes = [
+            ("layers", options.layers), ("hidden", options.hidden), ("heads", options.heads),
+            ("intermediate", options.intermediate), ("vocabulary", options.vocabulary),
+        ]
+        for (name, size) in sizes where size < 1 {
+            throw .invalidOption(model: model, option: name, found: "\(size)", expected: "at least 1")
+        }
+        guard options.hidden % options.heads == 0 else {
+            throw .invalidOption(
+                model: model, option: "heads", found: "\(options.heads)", expected: "a divisor of \(options.hidden)")
+        }
+        guard (0..<1).contains(options.dropout) else {
+            throw .invalidOption(
+                model: model, option: "dropout", found: "\(options.dropout)",
+                expected: "a probability, at least 0 and below 1")
+        }
+        return BERTEncoder(scope, options)
     }
 
     private static func lenet(_ scope: ParameterScope, _ sample: Shape) throws(ModelError) -> any Trunk {

@@ -167,14 +167,15 @@ def resnet():
     return result
 
 
-json.dump(
-    {
-        "lenet": classify(LeNet(), image("input", 3, 36, 36, 1), 10),
-        "batchNorm": batch_norm(),
-        "resnet18": resnet(),
-    },
-    sys.stdout,
-    indent=None,
-    separators=(",", ":"),
-)
-print()
+if __name__ == "__main__":
+    json.dump(
+        {
+            "lenet": classify(LeNet(), image("input", 3, 36, 36, 1), 10),
+            "batchNorm": batch_norm(),
+            "resnet18": resnet(),
+        },
+        sys.stdout,
+        indent=None,
+        separators=(",", ":"),
+    )
+    print()
