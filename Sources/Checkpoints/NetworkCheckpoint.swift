@@ -10,6 +10,8 @@ public enum NetworkCheckpoint {
     package static let methodPrefix = "method."
     /// What the names of tensors begin with that the scheduling of tasks keeps.
     package static let schedulingPrefix = "scheduling."
+    /// What the names of tensors begin with that transfer learning keeps.
+    package static let transferPrefix = "transfer."
 
     /// Writes all parameters and statistics.
     ///
@@ -45,7 +47,7 @@ public enum NetworkCheckpoint {
         }
         let known = Set(expected.map(\.name))
         let isState = { (name: String) in
-            [optimizerPrefix, methodPrefix, schedulingPrefix].contains(where: name.hasPrefix)
+            [optimizerPrefix, methodPrefix, schedulingPrefix, transferPrefix].contains(where: name.hasPrefix)
         }
         if let extra = file.tensors.first(where: { !known.contains($0.name) && !isState($0.name) }) {
             throw CheckpointError.otherNetwork(

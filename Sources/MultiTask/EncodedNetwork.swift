@@ -13,6 +13,9 @@ public struct EncodedNetwork: MultiTaskNetwork {
     }
 
     public var taskCount: Int { network.taskCount }
+    public var split: SplitNetwork? {
+        network.split.map { SplitNetwork(body: Sequential([encoder, $0.body]), heads: $0.heads) }
+    }
 
     public func predictions(
         for input: Tensor, tasks: Set<Int>, in context: ForwardContext

@@ -14,9 +14,27 @@ public protocol MultiTaskNetwork {
     func predictions(
         for input: Tensor, tasks: Set<Int>, in context: ForwardContext
     ) throws(ComputeError) -> [Tensor?]
+
+    /// The network in two parts, where all tasks have the same features; nil where they differ from task to task.
+    var split: SplitNetwork? { get }
+}
+
+/// A body that computes features for all tasks, and what every task makes of them.
+public struct SplitNetwork {
+    /// Everything up to the features.
+    public let body: any Layer
+    /// In the order of the tasks.
+    public let heads: [any Layer]
+
+    public init(body: any Layer, heads: [any Layer]) {
+        self.body = body
+        self.heads = heads
+    }
 }
 
 extension MultiTaskNetwork {
+    public var split: SplitNetwork? { nil }
+
     /// The predictions for one input, in the order of the tasks.
     public func predictions(for input: Tensor, in context: ForwardContext) throws(ComputeError) -> [Tensor] {
         try predictions(for: input, tasks: Set(0..<taskCount), in: context).enumerated().map { task, prediction in

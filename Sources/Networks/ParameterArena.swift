@@ -21,6 +21,8 @@ public final class ParameterArena {
 
     /// A run of elements that an optimizer treats alike.
     public struct Range: Hashable, Sendable {
+        /// The number of its first parameter.
+        public let parameter: Int
         public let group: String
         public let decays: Bool
         public let elements: Swift.Range<Int>
@@ -133,24 +135,35 @@ public final class ParameterArena {
         }
     }
 
+    /// Trains all parameters but those with these numbers.
+    public func setFrozen(_ parameters: Set<Int>) { frozen = parameters }
+
     public func isFrozen(_ parameter: Parameter) -> Bool { frozen.contains(parameter.index) }
 
     /// Whether the parameter of a segment, by its number, is not trained.
     public func isFrozen(at index: Int) -> Bool { frozen.contains(index) }
 
     /// The trainable runs, ascending; padding inside a run belongs to it.
-    public var trainableRanges: [Range] {
+    public var trainableRanges: [Range] { trainableRanges { _, _ in true } }
+
+    /// The trainable runs of parameters that are alike in a further respect.
+    ///
+    /// - Parameter areAlike: compares two parameters by their numbers.
+    public func trainableRanges(where areAlike: (Int, Int) -> Bool) -> [Range] {
         var ranges: [Range] = []
         for (index, segment) in segments.enumerated().sorted(by: { $0.element.offset < $1.element.offset })
         where !frozen.contains(index) {
             if let last = ranges.last, last.group == segment.group, last.decays == segment.decays,
-                segment.offset - last.elements.upperBound < ParameterArena.alignment
+                segment.offset - last.elements.upperBound < ParameterArena.alignment, areAlike(last.parameter, index)
             {
                 ranges[ranges.count - 1] = Range(
-                    group: last.group, decays: last.decays, elements: last.elements.lowerBound..<segment.end)
+                    parameter: last.parameter, group: last.group, decays: last.decays,
+                    elements: last.elements.lowerBound..<segment.end)
             } else {
                 ranges.append(
-                    Range(group: segment.group, decays: segment.decays, elements: segment.offset..<segment.end))
+                    Range(
+                        parameter: index, group: segment.group, decays: segment.decays,
+                        elements: segment.offset..<segment.end))
             }
         }
         return ranges

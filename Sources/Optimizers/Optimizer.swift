@@ -6,30 +6,35 @@ import Tensors
 ///
 /// States lie in tensors shaped like the arena, so a step is one launch per run of parameters that are treated alike.
 ///
-/// Steps are counted per group of the arena, because a group is what gets gradients together: a head whose task is
-/// absent from a batch neither moves nor ages, as a parameter without gradient in PyTorch. A parameter that is unfrozen
-/// late takes over the count of its group.
+/// Steps are counted per parameter: a head whose task is absent from a batch neither moves nor ages, as a parameter
+/// without gradient in PyTorch, and a parameter that is unfrozen late begins with its first step.
 public final class Optimizer {
     public let rule: any OptimizerRule
     public let arena: ParameterArena
-    /// Factors on the learning rate, by group; 1 for the others.
-    public var learningRateMultipliers: [String: Float]
-    /// Steps that every group has taken. A group that is missing has taken none.
-    public var stepCounts: [String: Int] = [:]
+    /// Factors on the learning rate, by number of the parameter; 1 at first.
+    public var learningRateMultipliers: [Float]
+    /// Steps that every parameter has taken, by its number.
+    public var stepCounts: [Int]
     /// What the rule remembers, `[arena.count]` each, by the rule's names; whoever restores a run writes to them in place.
     public let states: [(name: String, tensor: Tensor)]
 
-    public init(
-        _ rule: any OptimizerRule, for arena: ParameterArena, learningRateMultipliers: [String: Float] = [:]
-    ) throws(ComputeError) {
+    public init(_ rule: any OptimizerRule, for arena: ParameterArena) throws(ComputeError) {
         self.rule = rule
         self.arena = arena
-        self.learningRateMultipliers = learningRateMultipliers
+        learningRateMultipliers = arena.segments.map { _ in 1 }
+        stepCounts = arena.segments.map { _ in 0 }
         var states: [(name: String, tensor: Tensor)] = []
         for name in rule.stateNames {
             states.append((name, try Tensor.filled(with: 0, [arena.count], on: arena.device)))
         }
         self.states = states
+    }
+
+    /// Sets the factor on the learning rate of all parameters of a group.
+    public func setLearningRateMultiplier(_ multiplier: Float, ofGroup group: String) {
+        for (index, segment) in arena.segments.enumerated() where segment.group == group {
+            learningRateMultipliers[index] = multiplier
+        }
     }
 
     /// Takes one step with the trainable parameters.
@@ -44,9 +49,14 @@ public final class Optimizer {
         gradients: Tensor, learningRate: Float, groups: Set<String>? = nil, clippingNorm: Float? = nil
     ) throws(ComputeError) {
         precondition(gradients.shape == [arena.count], "gradients \(gradients.shape) for an arena of \(arena.count)")
-        let ranges = arena.trainableRanges.filter { groups?.contains($0.group) ?? true }
+        let ranges = arena.trainableRanges { first, second in
+            learningRateMultipliers[first] == learningRateMultipliers[second] && stepCounts[first] == stepCounts[second]
+        }.filter { groups?.contains($0.group) ?? true }
         if ranges.isEmpty { return }
-        for group in Set(ranges.map(\.group)) { stepCounts[group, default: 0] += 1 }
+        for (index, segment) in arena.segments.enumerated()
+        where !arena.isFrozen(at: index) && groups?.contains(segment.group) ?? true {
+            stepCounts[index] += 1
+        }
 
         let runs = runs(of: ranges, learningRate: learningRate)
         var clipping: Tensor?
@@ -74,8 +84,8 @@ public final class Optimizer {
         var runs: [Run] = []
         for range in ranges {
             let scalars = rule.scalars(
-                learningRate: learningRate * learningRateMultipliers[range.group, default: 1],
-                decays: range.decays, step: stepCounts[range.group, default: 1])
+                learningRate: learningRate * learningRateMultipliers[range.parameter], decays: range.decays,
+                step: stepCounts[range.parameter])
             if let last = runs.last, last.scalars == scalars,
                 range.elements.lowerBound - last.elements.upperBound < ParameterArena.alignment
             {

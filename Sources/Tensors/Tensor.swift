@@ -74,6 +74,24 @@ public struct Tensor {
         try upload(values)
     }
 
+    /// Takes over another tensor's elements in place.
+    ///
+    /// - Precondition: as many elements.
+    package func overwrite(with other: Tensor) throws(ComputeError) {
+        precondition(other.count == count, "a tensor of shape \(other.shape) in place of one of shape \(shape)")
+        if count == 0 { return }
+        try device.encode(
+            .stridedCopy(StridedCopy(extents: [count], sourceStrides: [1], destinationStrides: [1])),
+            [other.storage, storage])
+    }
+
+    /// A copy in memory of its own.
+    package func duplicated() throws(ComputeError) -> Tensor {
+        let copy = try Tensor(uninitialized: shape, elementType: elementType, on: device)
+        try copy.overwrite(with: self)
+        return copy
+    }
+
     private func upload<Element>(_ values: [Element]) throws(ComputeError) {
         let result = values.withUnsafeBytes { bytes in
             Result { () throws(ComputeError) in try device.upload(bytes, to: storage) }

@@ -18,6 +18,7 @@ public struct HardSharing: MultiTaskNetwork {
     }
 
     public var taskCount: Int { heads.count }
+    public var split: SplitNetwork? { SplitNetwork(body: trunk, heads: heads) }
 
     public func predictions(
         for input: Tensor, tasks: Set<Int>, in context: ForwardContext

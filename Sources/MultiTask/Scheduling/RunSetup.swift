@@ -17,6 +17,10 @@ struct RunSetup {
         if settings.epochs < 1 {
             throw TrainingError.invalidSetting(name: "epochs", found: "\(settings.epochs)", expected: "at least 1")
         }
+        if settings.accumulation < 1 {
+            throw TrainingError.invalidSetting(
+                name: "accumulate", found: "\(settings.accumulation)", expected: "at least 1")
+        }
         try RunSetup.checkSettings(of: step)
         let members = try RunSetup.members(of: sources, tasks: tasks)
         let schedule = settings.scheduling.schedule
@@ -46,8 +50,7 @@ struct RunSetup {
         }
         self.readers = readers
         labelledSamples = labelled
-        stepsPerEpoch = settings.scheduling.stepsPerEpoch(
-            batches: readers.map(\.loader.batchCount), tasks: tasks.count)
+        stepsPerEpoch = settings.stepsPerEpoch(batches: readers.map(\.loader.batchCount), tasks: tasks.count)
         try checkThatAllTasksAppear(tasks, settings)
     }
 
@@ -110,6 +113,9 @@ struct RunSetup {
                 "1, for no parameter's name begins with \(task.headPrefix)")
             guard let stopping = task.earlyStopping else { continue }
             try require(stopping.patience >= 1, "earlyStopping.patience", "\(stopping.patience)", "at least 1")
+            try require(
+                !stopping.restoresBest || step.average == nil, "earlyStopping.restoreBest", "true",
+                "false where an average of the weights is measured")
             try require(
                 stopping.minDelta >= 0 && stopping.minDelta.isFinite, "earlyStopping.minDelta", "\(stopping.minDelta)",
                 "a number of at least 0")

@@ -55,7 +55,15 @@ final class SourceReader {
         batches = nil
     }
 
-    func next() throws -> Batch {
+    /// The batches of a step: so many, or fewer at the end of a pass.
+    func next(_ count: Int) throws -> [Batch] {
+        let pass = position.pass
+        var batches: [Batch] = []
+        repeat { batches.append(try next()) } while batches.count < count && position.pass == pass
+        return batches
+    }
+
+    private func next() throws -> Batch {
         let stream = try batches ?? loader.epoch(position.pass, startingAt: position.batch)
         batches = stream
         guard let batch = try stream.next() else { preconditionFailure("batch \(position.batch) of a pass is missing") }

@@ -50,7 +50,8 @@ public struct DeviceBatch {
 }
 
 extension Tensor {
-    init(_ values: HostTensor, on device: any Device) throws(ComputeError) {
+    /// Copies a tensor of a data set to a device.
+    package init(_ values: HostTensor, on device: any Device) throws(ComputeError) {
         switch values.storage {
         case .float(let floats): try self.init(floats, shape: values.shape, on: device)
         case .int(let integers): try self.init(integers, shape: values.shape, on: device)

@@ -88,7 +88,8 @@ public final class MetricsLog {
             try write(
                 EpochLine(
                     content: LoggedEpoch(
-                        epoch: report.epoch, step: report.step, seconds: report.seconds, train: report.train,
+                        epoch: report.epoch, step: report.step, phase: report.phase, seconds: report.seconds,
+                        train: report.train,
                         valid: report.valid, balance: report.balance, schedule: report.schedule,
                         skippedSteps: report.skippedSteps > 0 ? report.skippedSteps : nil)))
         case .end(let summary):
@@ -145,6 +146,8 @@ public final class MetricsLog {
 public struct LoggedEpoch: Hashable, Sendable, Codable {
     public let epoch: Int
     public let step: Int
+    /// Nil for runs without a recipe.
+    public let phase: String?
     public let seconds: Double
     public let train: [String: [String: Double]]
     public let valid: [String: [String: Double]]

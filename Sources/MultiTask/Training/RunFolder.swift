@@ -88,7 +88,11 @@ public struct RunFolder: Hashable, Sendable {
         let heads = bestHeads.sorted { $0.key < $1.key }.map { task, values in
             NamedTensor(name: RunFolder.bestHeadPrefix + task, shape: [values.count], elements: .float32(values))
         }
-        try NetworkCheckpoint.write(step.arena, with: states + rows + heads, metadata: ["progress": progress], to: last)
+        let transfer = try step.transferStates.flatMap { prefix, tensor in
+            try step.arena.namedParts(of: tensor, prefix: prefix)
+        }
+        try NetworkCheckpoint.write(
+            step.arena, with: states + rows + heads + transfer, metadata: ["progress": progress], to: last)
     }
 
     /// The text that ``writeTrainingState(_:of:)`` was given.
@@ -106,6 +110,7 @@ public struct RunFolder: Hashable, Sendable {
         for (name, tensor) in step.optimizer.states {
             try step.arena.read(tensor, from: file, prefix: RunFolder.prefix(ofState: name))
         }
+        for (prefix, tensor) in step.transferStates { try step.arena.read(tensor, from: file, prefix: prefix) }
         step.memory = RowMemory()
         for stored in file.tensors where stored.name.hasPrefix(NetworkCheckpoint.methodPrefix) {
             let tensor = try Tensor(
@@ -133,5 +138,13 @@ public struct RunFolder: Hashable, Sendable {
     /// Copies the best parameters to where users look for the model.
     func publishBest() throws {
         try AtomicFile.write([UInt8](try Data(contentsOf: URL(fileURLWithPath: best))), to: model)
+    }
+}
+
+extension TrainingStep {
+    /// The tensors of transfer learning that a run must remember, by what their names begin with.
+    fileprivate var transferStates: [(prefix: String, tensor: Tensor)] {
+        let states = [("average.", average?.values), ("start.", penalty?.start)]
+        return states.compactMap { name, tensor in tensor.map { (NetworkCheckpoint.transferPrefix + name, $0) } }
     }
 }

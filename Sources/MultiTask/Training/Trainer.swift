@@ -17,10 +17,17 @@ public struct TrainingSettings: Hashable, Sendable {
     public var checkpointInterval: Int?
     /// Which tasks take part in which step.
     public var scheduling: Scheduling
+    /// Batches per data set whose gradients a step adds up, one in memory at a time.
+    public var accumulation: Int
+    /// Parts of the run, which replace the schedule; empty for a run in one.
+    public var phases: [TrainingPhase]
+    /// When the run ends early; nil never.
+    public var stopping: RunStopping?
 
     public init(
         epochs: Int, batchSize: Int, seed: UInt64, schedule: LearningRateSchedule, checkpointInterval: Int? = nil,
-        scheduling: Scheduling = .joint
+        scheduling: Scheduling = .joint, accumulation: Int = 1, phases: [TrainingPhase] = [],
+        stopping: RunStopping? = nil
     ) {
         self.epochs = epochs
         self.batchSize = batchSize
@@ -28,6 +35,18 @@ public struct TrainingSettings: Hashable, Sendable {
         self.schedule = schedule
         self.checkpointInterval = checkpointInterval
         self.scheduling = scheduling
+        self.accumulation = accumulation
+        self.phases = phases
+        self.stopping = stopping
+    }
+
+    /// The length of an epoch in steps.
+    ///
+    /// - Parameters:
+    ///   - batches: of every data set.
+    ///   - tasks: number of tasks.
+    public func stepsPerEpoch(batches: [Int], tasks: Int) -> Int {
+        scheduling.stepsPerEpoch(batches: batches.map { ($0 + accumulation - 1) / accumulation }, tasks: tasks)
     }
 }
 
@@ -39,6 +58,7 @@ public final class Trainer {
     private let step: TrainingStep
     private let settings: TrainingSettings
     private let setup: RunSetup
+    private let phases: PhaseSequence
     private let folder: RunFolder?
     private var progress: TrainingProgress
     /// The heads of the tasks' best epochs, by task, for early stopping that restores them.
@@ -69,6 +89,7 @@ public final class Trainer {
         _ step: TrainingStep, sources: [TrainingSource], settings: TrainingSettings, folder: RunFolder? = nil
     ) throws {
         setup = try RunSetup(step, sources: sources, settings: settings)
+        phases = try PhaseSequence(settings, stepsPerEpoch: setup.stepsPerEpoch, of: step)
         self.step = step
         self.settings = settings
         self.folder = folder
@@ -77,7 +98,7 @@ public final class Trainer {
                 seed: settings.seed, method: step.method.name, tasks: step.tasks.map(\.name),
                 samples: setup.readers.map(\.loader.dataset.count), batchSizes: setup.readers.map(\.loader.batchSize),
                 scheduling: settings.scheduling.name, scheduleParameters: settings.scheduling.values,
-                stepsPerEpoch: setup.stepsPerEpoch),
+                stepsPerEpoch: setup.stepsPerEpoch, accumulation: settings.accumulation),
             sources: sources.count, tasks: step.tasks.count)
     }
 
@@ -100,18 +121,15 @@ public final class Trainer {
         if let state = saved.method { try step.restore(state) }
         bestHeads = try folder.bestHeads()
         for (reader, position) in zip(setup.readers, saved.schedule.positions) { reader.move(to: position) }
-        let learning = Set(saved.schedule.learningTasks(of: step.tasks))
-        for (number, task) in step.tasks.enumerated() where !learning.contains(number) {
-            step.arena.freeze(prefixes: [task.headPrefix])
-        }
     }
 
     /// Steps that are behind the run.
     public var completedSteps: Int { progress.step }
 
-    /// Whether the last epoch is behind the run, or no task learns any more.
+    /// Whether the last epoch is behind the run, or nothing learns any more.
     private var isComplete: Bool {
-        progress.epoch >= settings.epochs || progress.schedule.learningTasks(of: step.tasks).isEmpty
+        progress.epoch >= settings.epochs || progress.stopping.hasStopped
+            || progress.schedule.learningTasks(of: step.tasks).isEmpty
     }
 
     /// Trains until the last epoch is complete, all tasks have finished or `shouldStop` says so.
@@ -164,10 +182,12 @@ public final class Trainer {
     private func trainEpoch(observer: (TrainingEvent) throws -> Void, shouldStop: () -> Bool) throws -> Bool {
         let clock = ContinuousClock()
         var start = clock.now
+        beginEpoch()
         while progress.batch < setup.stepsPerEpoch {
-            let learningRate = settings.schedule.learningRate(at: progress.step)
+            let learningRate = phases.learningRate(at: progress.step, epoch: progress.epoch)
             let batches = try nextBatches()
-            let outcome = try step(batches, step: progress.step + 1, learningRate: learningRate)
+            let outcome = try step(
+                batches, accumulating: settings.accumulation > 1, step: progress.step + 1, learningRate: learningRate)
             let end = clock.now
             progress.accumulated.add(outcome, seconds: (end - start) / .seconds(1))
             start = end
@@ -191,7 +211,14 @@ public final class Trainer {
         return true
     }
 
-    /// What the tasks of the next step learn from: a batch of every source that one of them belongs to.
+    /// Freezes what the phase and the finished tasks want frozen.
+    private func beginEpoch() {
+        let learning = Set(progress.schedule.learningTasks(of: step.tasks))
+        let finished = step.tasks.indices.filter { !learning.contains($0) }.map { step.tasks[$0].headPrefix }
+        phases.begin(epoch: progress.epoch, of: step, finished: finished)
+    }
+
+    /// What the tasks of the next step learn from: batches of every source that one of them belongs to.
     private func nextBatches() throws -> [DeviceBatch] {
         let schedule = settings.scheduling.schedule
         let scheduled = ScheduledStep(
@@ -200,10 +227,12 @@ public final class Trainer {
             keyMetrics: progress.schedule.tasks.map(\.keyMetric))
         let tasks = schedule.tasks(in: scheduled)
         let priorities = step.tasks.indices.map { schedule.priority(of: $0, in: scheduled) }
-        return try setup.readers.filter { !$0.tasks.isDisjoint(with: tasks) }.map { reader in
-            try DeviceBatch(
-                try reader.next(), tasks: step.tasks, including: reader.tasks.intersection(tasks),
-                priorities: priorities, on: step.arena.device)
+        return try setup.readers.filter { !$0.tasks.isDisjoint(with: tasks) }.flatMap { reader in
+            try reader.next(settings.accumulation).map { batch in
+                try DeviceBatch(
+                    batch, tasks: step.tasks, including: reader.tasks.intersection(tasks), priorities: priorities,
+                    on: step.arena.device)
+            }
         }
     }
 
@@ -211,7 +240,8 @@ public final class Trainer {
         try checkParameters()
         let clock = ContinuousClock()
         let start = clock.now
-        let metrics = try self.metrics(on: \.validation)
+        let phase = settings.phases.isEmpty ? nil : phases.phase(of: progress.epoch).phase.name
+        let metrics = try withAverage { try self.metrics(on: \.validation) }
         let epoch = progress.accumulated
         let meanLosses = step.tasks.indices.map(epoch.meanLoss)
         step.finishEpoch(meanLosses: meanLosses)
@@ -231,17 +261,26 @@ public final class Trainer {
             progress.best = progress.schedule.metrics(of: step.tasks)
         }
         let finishing = try judgeTasks()
+        try settings.stopping?.judge(
+            &progress.stopping, mean: score, metrics: progress.schedule.metrics(of: step.tasks), epoch: progress.epoch)
         let seconds = epoch.totalSeconds + (clock.now - start) / .seconds(1)
         progress.seconds += seconds
         try observer(
             .epoch(
                 EpochReport(
-                    epoch: progress.epoch, step: progress.step, seconds: seconds, train: train, valid: metrics,
+                    epoch: progress.epoch, step: progress.step, phase: phase, seconds: seconds, train: train,
+                    valid: metrics,
                     balance: epoch.balance(of: step.tasks.map(\.name)), schedule: scheduleReport(epoch),
                     skippedSteps: epoch.skipped, isBest: isBest)))
-        if isBest { try folder?.writeBest(step.arena) }
+        if isBest { try withAverage { try folder?.writeBest(step.arena) } }
         try freeze(finishing)
         try saveLast(observer: observer)
+    }
+
+    /// Runs something with the average of the weights, if there is one, in their place.
+    private func withAverage<Result>(_ body: () throws -> Result) throws -> Result {
+        guard let average = step.average else { return try body() }
+        return try average(body)
     }
 
     /// The metrics of every task on one of the data sets of its source.

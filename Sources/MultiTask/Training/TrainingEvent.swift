@@ -45,6 +45,8 @@ public struct StepReport: Hashable, Sendable {
 public struct EpochReport: Hashable, Sendable, Codable {
     public let epoch: Int
     public let step: Int
+    /// The part of a recipe that the epoch belongs to; nil without one.
+    public let phase: String?
     public let seconds: Double
     /// Per task that took part: `loss`, a mean over the labelled samples.
     public let train: [String: [String: Double]]

@@ -14,6 +14,7 @@ struct TrainingProgress: Codable {
         var scheduling: String
         var scheduleParameters: [String: ScheduleParameter]
         var stepsPerEpoch: Int
+        var accumulation: Int
     }
 
     var identity: Identity
@@ -29,8 +30,9 @@ struct TrainingProgress: Codable {
     /// Nil before the first epoch is complete.
     var bestScore: Double?
     var best: [String: [String: Double]] = [:]
-    /// Steps that the optimizer has taken per group.
-    var optimizerSteps: [String: Int] = [:]
+    /// Steps that the optimizer has taken, by number of the parameter.
+    var optimizerSteps: [Int] = []
+    var stopping = RunStopping.State()
     var method: TrainingStep.State?
 
     init(identity: Identity, sources: Int, tasks: Int) {

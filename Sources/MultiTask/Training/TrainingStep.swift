@@ -39,6 +39,12 @@ public final class TrainingStep {
     public internal(set) var method: Method
     /// The method's copies for layers or modules that have weights of their own, by part.
     var partMethods: [Int: Method] = [:]
+    /// Changes the losses of the tasks; nil leaves them as they are.
+    public var lossTerms: (any LossTerms)?
+    /// Keeps the parameters near where they started.
+    public var penalty: StartingPointPenalty?
+    /// Follows the parameters; a run is measured with it and saves it.
+    public var average: WeightAverage?
     /// The weights that steps use until they are computed again.
     var heldWeights: HeldWeights?
     /// The rows that a Jacobian-based method keeps; part of the exact resume.
@@ -63,7 +69,7 @@ public final class TrainingStep {
         self.seed = seed
         gradients = try Tensor.filled(with: 0, [arena.count], on: arena.device)
         for task in tasks where task.learningRateFactor != 1 {
-            optimizer.learningRateMultipliers[task.headGroup] = task.learningRateFactor
+            optimizer.setLearningRateMultiplier(task.learningRateFactor, ofGroup: task.headGroup)
         }
     }
 
@@ -120,8 +126,10 @@ public final class TrainingStep {
             case .loss: try weightedLosses(batches, accumulating: accumulating, &pass)
             case .gramian, .jacobian: try weightedGradients(batches, accumulating: accumulating, &pass)
             }
+        try penalty?.add(to: gradients)
         try optimizer.step(
             gradients: gradients, learningRate: learningRate, groups: direction.groups, clippingNorm: clippingNorm)
+        try average?.update()
         if method.needsLossesAfterStep, let before = pass.context.losses {
             method.learn(from: before, lossesAfterStep: try lossesAgain(batches, step: step), in: pass.context)
         }
@@ -181,11 +189,15 @@ extension TrainingStep {
         if batch.tasks.isEmpty { return [] }
         let forward = ForwardContext(arena, mode: .training, tape: tape, seed: seed, step: step, part: number)
         let predictions = try network.predictions(for: batch.inputs, tasks: batch.tasks, in: forward)
-        return try tasks.indices.compactMap { task in
+        var values = try tasks.indices.map { task -> Tensor? in
             guard let targets = batch.targets[task], let prediction = predictions[task] else { return nil }
+            return try tasks[task].loss(prediction, targets: targets, mask: batch.masks[task])
+        }
+        if let lossTerms { values = try lossTerms.losses(from: values, predictions: predictions, batch: batch) }
+        return tasks.indices.compactMap { task in
+            guard let loss = values[task] else { return nil }
             let samples = batches.reduce(0.0) { $0 + $1.labelWeights[task] }
             let share = batches.count == 1 ? 1 : batch.labelWeights[task] / samples
-            let loss = try tasks[task].loss(prediction, targets: targets, mask: batch.masks[task])
             let auxiliary = forward.auxiliaryLosses.filter { $0.task == task }.map(\.loss)
             return BatchLoss(
                 task: task, value: loss, auxiliary: auxiliary, share: share, priority: Float(batch.priorities[task]))
@@ -225,21 +237,4 @@ extension TrainingStep {
 
     /// What a loss is multiplied by, whatever the method.
     func factor(of loss: BatchLoss) -> Float { tasks[loss.task].weight * loss.priority * Float(loss.share) }
-}
-
-extension Tensor {
-    /// A copy in memory of its own.
-    fileprivate func duplicated() throws(ComputeError) -> Tensor {
-        let copy = try Tensor(uninitialized: shape, on: device)
-        try copy.overwrite(with: self)
-        return copy
-    }
-
-    /// Takes over another tensor's elements in place.
-    fileprivate func overwrite(with other: Tensor) throws(ComputeError) {
-        if count == 0 { return }
-        try device.encode(
-            .stridedCopy(StridedCopy(extents: [count], sourceStrides: [1], destinationStrides: [1])),
-            [other.storage, storage])
-    }
 }
