@@ -22,7 +22,7 @@ threads=${THREADS:-$(nproc)}
 python=${PEERS_PYTHON:-.venv-peers/bin/python}
 
 readonly folder=.build/benchmarks
-readonly workloads=(lenet mlp-20 mlp-wide resnet18)
+readonly workloads=(lenet mlp-20 mlp-wide resnet18 minilm)
 concord=.build/release/concord
 
 export CONCORD_THREADS=$threads OMP_NUM_THREADS=$threads OPENBLAS_NUM_THREADS=$threads MKL_NUM_THREADS=$threads

@@ -56,7 +56,7 @@ LAYERS = [
     Layer(32, 144, 56, 144, 3, groups=144), Layer(32, 240, 14, 240, 5, groups=240),
 ]
 
-WORKLOADS = ["lenet", "mlp-20", "mlp-wide", "resnet18"]
+WORKLOADS = ["lenet", "mlp-20", "mlp-wide", "resnet18", "minilm"]
 
 if __name__ == "__main__":
     for product in PRODUCTS:

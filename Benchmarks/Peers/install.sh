@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-readonly packages=(torch==2.15.0 torchjd==0.18.0 numpy==2.4.6)
+readonly packages=(torch==2.15.0 torchjd==0.18.0 numpy==2.4.6 transformers==4.57.3)
 
 python3 -m venv .venv-peers
 .venv-peers/bin/python -m pip install -q "${packages[@]}"

@@ -61,6 +61,32 @@ def mlp(*sizes):
     return nn.Sequential(*layers)
 
 
+class MiniLM(nn.Module):
+    """transformers' BertModel of MiniLM-L6's size, and the mean over the tokens that are not padding."""
+
+    def __init__(self):
+        super().__init__()
+        from transformers import BertConfig, BertModel
+
+        self.bert = BertModel(
+            BertConfig(hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536,
+                       hidden_dropout_prob=0, attention_probs_dropout_prob=0), add_pooling_layer=False)
+
+    def forward(self, tokens):
+        mask = (tokens != 0).long()
+        states = self.bert(input_ids=tokens, attention_mask=mask).last_hidden_state
+        weights = mask.unsqueeze(-1).to(states.dtype)
+        return (states * weights).sum(1) / weights.sum(1)
+
+
+def texts(batch, length=32):
+    """Random tokens, at least half of the places of every text, padded with 0."""
+    tokens = torch.randint(1000, 30000, (batch, length))
+    for text in range(1, batch):
+        tokens[text, int(torch.randint(length // 2, length + 1, ())):] = 0
+    return tokens
+
+
 class Workload:
     """Trunk, heads, and one batch of random data."""
 
@@ -74,12 +100,15 @@ class Workload:
         elif name == "mlp-wide":
             self.trunk, head, shape, classes, tasks, batch = (
                 mlp(256, 1024, 1024, 1024), lambda: nn.Linear(1024, 1), (256,), None, 8, batch or 16)
+        elif name == "minilm":
+            self.trunk, head, shape, classes, tasks, batch = (
+                MiniLM(), lambda: nn.Linear(384, 1), None, None, 3, batch or 32)
         else:
             self.trunk, head, shape, classes, tasks, batch = (
                 resnet18(), lambda: nn.Linear(512, 5), (3, 64, 64), 5, 8, batch or 32)
         self.heads = nn.ModuleList(head() for _ in range(tasks))
         self.batch = batch
-        self.inputs = torch.rand(batch, *shape)
+        self.inputs = torch.rand(batch, *shape) if shape else texts(batch)
         if classes:
             self.loss = functional.cross_entropy
             self.targets = [torch.randint(classes, (batch,)) for _ in range(tasks)]

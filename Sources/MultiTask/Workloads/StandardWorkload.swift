@@ -12,6 +12,7 @@ import Tensors
 /// | `mlp-20` | 128–512–512, ReLU | 20 linear, 1 output | squared error | 256 |
 /// | `mlp-wide` | 256–1024–1024–1024, ReLU | 8 linear, 1 output | squared error | 16 |
 /// | `resnet18` | ``ResNet18`` on 64×64×3 | 8 linear, 5 classes | cross-entropy | 32 |
+/// | `minilm` | ``BERTEncoder``, MiniLM-L6, on 32 tokens | 3 linear, 1 output | squared error | 32 |
 ///
 /// All are trained with Adam at a learning rate of 1e-3.
 public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
@@ -19,13 +20,14 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
     case mlp20 = "mlp-20"
     case mlpWide = "mlp-wide"
     case resnet18
+    case minilm
 
     /// The batch size that results are compared at.
     public var standardBatch: Int {
         switch self {
         case .lenet, .mlp20: 256
         case .mlpWide: 16
-        case .resnet18: 32
+        case .resnet18, .minilm: 32
         }
     }
 
@@ -35,6 +37,7 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
         case .mlp20: [128]
         case .mlpWide: [256]
         case .resnet18: [64, 64, 3]
+        case .minilm: [32]
         }
     }
 
@@ -44,6 +47,7 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
         case .lenet: 2
         case .mlp20: 20
         case .mlpWide, .resnet18: 8
+        case .minilm: 3
         }
     }
 
@@ -51,7 +55,7 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
     private var classes: Int? {
         switch self {
         case .lenet: 10
-        case .mlp20, .mlpWide: nil
+        case .mlp20, .mlpWide, .minilm: nil
         case .resnet18: 5
         }
     }
@@ -59,7 +63,7 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
     private var hiddenHeadUnits: [Int] {
         switch self {
         case .lenet: [50]
-        case .mlp20, .mlpWide, .resnet18: []
+        case .mlp20, .mlpWide, .resnet18, .minilm: []
         }
     }
 
@@ -69,6 +73,7 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
         case .mlp20: MLP(scope, inputs: 128, hidden: [512, 512])
         case .mlpWide: MLP(scope, inputs: 256, hidden: [1024, 1024, 1024])
         case .resnet18: ResNet18(scope)
+        case .minilm: BERTEncoder(scope)
         }
     }
 
@@ -97,7 +102,7 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
         return PreparedWorkload(step: step, batch: try DeviceBatch(samples, tasks: learningTasks, on: device))
     }
 
-    /// Uniform inputs in [0, 1), random labels, and uniform real targets.
+    /// Uniform inputs in [0, 1) or texts of random tokens, random labels, and uniform real targets.
     private func syntheticBatch(of count: Int, tasks: [String], seed: UInt64) -> Batch {
         var inputs = Philox(seed: seed, stream: "workload.inputs")
         var labels = Philox(seed: seed, stream: "workload.targets")
@@ -111,8 +116,19 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
                     HostTensor((0..<count).map { _ in labels.uniform() }, shape: [count, 1])
                 }
         }
-        return Batch(
-            inputs: HostTensor((0..<shape.count).map { _ in inputs.uniform() }, shape: shape), targets: targets)
+        let values =
+            self == .minilm
+            ? HostTensor(texts(of: count, length: shape[1], &inputs), shape: shape)
+            : HostTensor((0..<shape.count).map { _ in inputs.uniform() }, shape: shape)
+        return Batch(inputs: values, targets: targets)
+    }
+
+    /// Texts of similar lengths, as in a batch that was sorted by length: at least half of the tokens of each count.
+    private func texts(of count: Int, length: Int, _ generator: inout Philox) -> [Int32] {
+        (0..<count).flatMap { text -> [Int32] in
+            let own = text == 0 ? length : length / 2 + generator.integer(below: length / 2 + 1)
+            return (0..<length).map { $0 < own ? Int32(1000 + generator.integer(below: 29_000)) : 0 }
+        }
     }
 }
 
