@@ -39,20 +39,21 @@ let package = Package(
             dependencies: ["Networks", "Optimizers", "CZlib", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Formats/Protocols/onnx.proto", "Formats/Protocols/graphdef.proto"]),
         .target(name: "MultiTask", dependencies: ["Tensors", "Networks", "Optimizers", "Datasets", "Checkpoints"]),
+        .target(name: "Transfer", dependencies: ["MultiTask"]),
         .target(name: "Conformance", dependencies: ["Compute", "Tensors"]),
         .target(name: "Tuner", dependencies: ["Compute", "OpenCLBackend", "Checkpoints"]),
         .target(
             name: "Concord",
             dependencies: [
                 "Compute", "OpenCLBackend", "CPUBackend", "Tuner", "Tensors", "Networks", "Optimizers", "Datasets",
-                "Checkpoints", "MultiTask",
+                "Checkpoints", "MultiTask", "Transfer",
             ]),
 
         // The command line.
         .target(
             name: "Configuration",
             dependencies: [
-                "Compute", "Networks", "Optimizers", "Datasets", "Checkpoints", "MultiTask",
+                "Compute", "Networks", "Optimizers", "Datasets", "Checkpoints", "MultiTask", "Transfer",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .executableTarget(
@@ -88,6 +89,9 @@ let package = Package(
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "MultiTaskTests", dependencies: ["CPUBackend", "MultiTask", "TestDevices"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "TransferTests", dependencies: ["CPUBackend", "Transfer", "TestDevices"],
+            exclude: ["Fixtures/record.py"], resources: [.copy("Fixtures/transfer.json")]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "CPUBackend"]),
         .testTarget(name: "ConcordTests", dependencies: ["Concord"]),
         .testTarget(name: "CommandLineTests", dependencies: ["Checkpoints", "ConcordCLI", "OpenCLBackend"]),

@@ -8,3 +8,4 @@
 @_exported import OpenCLBackend
 @_exported import Optimizers
 @_exported import Tensors
+@_exported import Transfer
