@@ -8,7 +8,8 @@ struct ConcordCommand: ParsableCommand {
         discussion: "Errors go to standard error, with exit code 1, or 64 where the command line is wrong.",
         subcommands: [
             DevicesCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, EmbedCommand.self,
-            AggregateCommand.self, CompareCommand.self, InterferenceCommand.self, BenchCommand.self, TuneCommand.self, SelftestCommand.self, InspectCommand.self,
+            AggregateCommand.self, CompareCommand.self, InterferenceCommand.self, FindRateCommand.self,
+            BenchCommand.self, TuneCommand.self, SelftestCommand.self, InspectCommand.self,
         ])
 }
 

@@ -3,107 +3,7 @@ import Datasets
 import MultiTask
 import Networks
 import Optimizers
-
-/// A network with an output per task, as a configuration describes it.
-public struct ConfiguredNetwork {
-    public let network: any MultiTaskNetwork
-    public let tasks: [LearningTask]
-    public let arena: ParameterArena
-
-    /// Makes the network and draws its initial parameters.
-    ///
-    /// Parameters of heads are named `heads.TASK.…`, the others as the architecture says, `trunk.…` in hard sharing;
-    /// for rows of tables there is also `encoder.…`.
-    ///
-    /// - Parameters:
-    ///   - dataset: gives the shape of the inputs and the targets that the heads must fit.
-    ///   - ownDatasets: give the targets of tasks that learn from other data, by the tasks' names.
-    /// - Throws: `TrainingError` where the configuration does not fit the dataset, `ModelError`, and what the device throws.
-    public init(
-        _ configuration: ExperimentConfiguration, for dataset: any Dataset,
-        ownDatasets: [String: any Dataset] = [:], on device: any Device
-    ) throws {
-        for (task, own) in ownDatasets.sorted(by: { $0.key < $1.key }) where own.inputShape != dataset.inputShape {
-            throw TrainingError.invalidSetting(
-                name: "the input shape of the dataset of task \"\(task)\"", found: "\(own.inputShape)",
-                expected: "\(dataset.inputShape), for all tasks share one trunk")
-        }
-        let scope = ParameterScope()
-        let encoder = dataset.tabularLayout.map { layout in
-            TabularEncoder(
-                scope["encoder"], categories: layout.categories, vocabulary: layout.vocabulary, numbers: layout.numbers,
-                width: configuration.encoder.width)
-        }
-        let sampleShape = encoder.map { [$0.featureCount] } ?? dataset.inputShape
-        let parts = NetworkParts(
-            scope: scope, tasks: configuration.tasks.map(\.name), sampleShape: sampleShape,
-            makeTrunk: { scope in
-                try ModelRegistry.trunk(
-                    named: configuration.trunk.model, options: configuration.trunk.options,
-                    sampleShape: sampleShape, in: scope)
-            },
-            makeHead: { scope, task, inputs in
-                let task = configuration.tasks[task]
-                let targets = ownDatasets[task.name] ?? dataset
-                return try ConfiguredNetwork.head(
-                    scope, inputs: inputs, outputs: try ConfiguredNetwork.outputs(for: task, in: targets),
-                    options: (task.head ?? configuration.heads).options)
-            })
-        let network = try configuration.architecture.network(from: parts)
-        self.network = encoder.map { EncodedNetwork(encoder: $0, network: network) } ?? network
-        tasks = configuration.tasks.map(\.task)
-        arena = try ParameterArena(scope, seed: configuration.seed, on: device)
-        try freeze(configuration.freeze)
-    }
-
-    private static func head(
-        _ scope: ParameterScope, inputs: Int, outputs: Int, options: ModelOptions
-    ) throws(ModelError) -> any Layer {
-        guard let activation = ActivationLayer(named: options.activation) else {
-            throw ModelError.unknownActivation(name: options.activation, known: ActivationLayer.names)
-        }
-        return MLP(
-            scope, inputs: inputs, hidden: options.hidden, outputs: outputs, activation: activation,
-            dropout: options.dropout)
-    }
-
-    /// Number of outputs that a task's targets call for.
-    private static func outputs(for task: TaskConfiguration, in dataset: any Dataset) throws -> Int {
-        guard let target = dataset.tasks.first(where: { $0.name == task.name }) else {
-            throw TrainingError.missingTargets(task: [task.name], known: dataset.tasks.map(\.name))
-        }
-        let outputs =
-            switch target.kind {
-            case .classes(let count, _): count
-            case .regression(let columns): columns
-            }
-        let weights: [Float]? =
-            switch task.loss {
-            case .crossEntropy(_, _, let classWeights): classWeights
-            case .binaryCrossEntropy(let positiveWeights): positiveWeights
-            case .squaredError, .absoluteError, .huber: nil
-            }
-        if let weights, weights.count != outputs {
-            throw TrainingError.invalidSetting(
-                name: "the number of weights in the loss of task \"\(task.name)\"", found: "\(weights.count)",
-                expected: "\(outputs), one per output")
-        }
-        return outputs
-    }
-
-    private func freeze(_ prefixes: [String]) throws {
-        for prefix in prefixes where !arena.segments.contains(where: { $0.name.hasPrefix(prefix) }) {
-            throw TrainingError.invalidSetting(
-                name: "freeze", found: "\"\(prefix)\"",
-                expected: "how a parameter's name begins: \(arena.segments.map(\.name).joined(separator: ", "))")
-        }
-        arena.freeze(prefixes: prefixes)
-        if arena.trainableRanges.isEmpty {
-            throw TrainingError.invalidSetting(
-                name: "freeze", found: "\(prefixes)", expected: "prefixes that leave a parameter to train")
-        }
-    }
-}
+import Transfer
 
 /// Everything that a training run consists of, put together from a configuration.
 public struct Experiment {
@@ -117,10 +17,10 @@ public struct Experiment {
     /// The data sets of all tasks.
     public let sources: [TrainingSource]
     public let model: ConfiguredNetwork
-    private let step: TrainingStep
+    package let step: TrainingStep
 
     /// - Parameter preprocessing: that of a run that goes on; nil fits one to the training samples of a table.
-    /// - Throws: `DatasetError`, `ModelError`, `TrainingError` or `ComputeError`.
+    /// - Throws: `DatasetError`, `ModelError`, `TrainingError`, `TransferError` or `ComputeError`.
     public init(
         _ configuration: ExperimentConfiguration, on device: any Device, preprocessing: TabularPreprocessing? = nil
     ) throws {
@@ -132,7 +32,7 @@ public struct Experiment {
             fitted = fitted ?? splits.preprocessing
             return splits
         }
-        sources = zip(configuration.sources, splits).map { source, split in
+        let sources = zip(configuration.sources, splits).map { source, split in
             TrainingSource(
                 training: split.training, validation: split.validation ?? split.test,
                 test: split.validation == nil ? nil : split.test, tasks: source.tasks, batchSize: source.batchSize)
@@ -142,13 +42,35 @@ public struct Experiment {
         validation = main.validation
         test = main.test
         self.preprocessing = fitted
-        model = try ConfiguredNetwork(
-            configuration, for: training, ownDatasets: configuration.datasetsByTask(splits.map(\.training)), on: device)
+        let ownDatasets = configuration.datasetsByTask(splits.map(\.training))
+        model = try ConfiguredNetwork(configuration, for: training, ownDatasets: ownDatasets, on: device)
+        let transfer = configuration.transfer
+        var network = model.network
+        if case .linearProbe(cachesFeatures: true)? = transfer.recipe {
+            guard let split = network.split else {
+                throw TransferError.noCommonFeatures(architecture: configuration.architecture.name)
+            }
+            network = HardSharing(trunk: Sequential([]), heads: split.heads)
+            let arena = model.arena
+            self.sources = try sources.map { try $0.cachingFeatures(of: split.body, arena: arena) }
+        } else {
+            self.sources = sources
+        }
         step = try TrainingStep(
-            network: model.network, tasks: model.tasks, arena: model.arena,
+            network: network, tasks: model.tasks, arena: model.arena,
             optimizer: try Optimizer(configuration.optimizer.rule.rule, for: model.arena),
             method: try configuration.method.method(seed: configuration.seed),
             gradientOptions: configuration.gradients.options, clippingNorm: configuration.clippingNorm, seed: configuration.seed)
+        step.lossTerms = try transfer.distillation?.terms(
+            for: model, dataset: training, ownDatasets: ownDatasets, preprocessing: fitted)
+        if let penalty = transfer.startingPoint {
+            step.penalty = try StartingPointPenalty(
+                of: model.arena, alpha: penalty.alpha, beta: penalty.beta,
+                new: Set(model.layerGroups.groups.last?.parameters ?? []))
+        }
+        step.average = try transfer.averageDecay.map { decay throws(ComputeError) in
+            try WeightAverage(of: model.arena, decay: decay)
+        }
     }
 
     /// The run itself. Every epoch is measured on the validation samples, and the best one on the test split; without
@@ -156,16 +78,27 @@ public struct Experiment {
     ///
     /// - Parameter folder: where checkpoints go; nil keeps nothing.
     public func trainer(folder: RunFolder?) throws -> Trainer {
-        let scheduling = configuration.scheduling.scheduling
+        try Trainer(step, sources: sources, settings: try settings(), folder: folder)
+    }
+
+    package func settings() throws -> TrainingSettings {
+        var settings = TrainingSettings(
+            epochs: configuration.epochs, batchSize: configuration.batchSize, seed: configuration.seed,
+            schedule: .constant(rate: configuration.optimizer.learningRate),
+            checkpointInterval: configuration.checkpointInterval, scheduling: configuration.scheduling.scheduling,
+            accumulation: configuration.accumulation, stopping: configuration.stopping)
         let batches = zip(configuration.sources, sources).map { ($1.training.count - 1) / $0.batchSize + 1 }
-        let stepsPerEpoch = scheduling.stepsPerEpoch(batches: batches, tasks: configuration.tasks.count)
-        let schedule = configuration.schedule.schedule(
+        let stepsPerEpoch = settings.stepsPerEpoch(batches: batches, tasks: configuration.tasks.count)
+        settings.schedule = configuration.schedule.schedule(
             rate: configuration.optimizer.learningRate, epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch)
-        return try Trainer(
-            step, sources: sources,
-            settings: TrainingSettings(
-                epochs: configuration.epochs, batchSize: configuration.batchSize, seed: configuration.seed,
-                schedule: schedule, checkpointInterval: configuration.checkpointInterval, scheduling: scheduling),
-            folder: folder)
+        let transfer = configuration.transfer
+        if transfer.recipe != nil || transfer.layerRates != nil {
+            settings.phases = try (transfer.recipe ?? .full).phases(
+                of: Recipe.Run(
+                    groups: model.layerGroups, epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch,
+                    learningRate: configuration.optimizer.learningRate, schedule: settings.schedule,
+                    rates: transfer.layerRates))
+        }
+        return settings
     }
 }

@@ -51,11 +51,17 @@ public struct ExperimentConfiguration: Hashable, Sendable {
     /// How the names of parameters begin that are not trained. Default: none.
     public var freeze: [String]
     public var metrics: MetricsConfiguration
+    /// Batches whose gradients a step adds up. Default 1.
+    public var accumulation: Int
+    /// When the run ends early. Default: never.
+    public var stopping: RunStopping?
+    public var transfer: TransferConfiguration
 
     private static let keys = [
         "dataset", "encoder", "architecture", "trunk", "heads", "tasks", "method", "optimizer", "schedule", "scheduling",
         "epochs", "batchSize", "seed", "device", "clippingNorm", "gradients", "checkpointInterval", "freeze", "metrics",
-    ]
+        "accumulate", "earlyStopping",
+    ] + TransferConfiguration.keys
 
     static let maximumBatchSize = 1 << 20
 
@@ -106,6 +112,11 @@ public struct ExperimentConfiguration: Hashable, Sendable {
         checkpointInterval = try values["checkpointInterval"]?.integer(atLeast: 1)
         freeze = try values["freeze"].map(ExperimentConfiguration.prefixes) ?? []
         metrics = try values["metrics"].map(MetricsConfiguration.init) ?? MetricsConfiguration()
+        accumulation = try values["accumulate"]?.integer(atLeast: 1, atMost: 1 << 20) ?? 1
+        stopping = try values["earlyStopping"].map { value throws(ConfigurationError) in
+            try RunStopping(value, tasks: names)
+        }
+        transfer = try TransferConfiguration(values, tasks: names)
     }
 
     /// The data of the tasks that have none of their own. Where all have, those of the first.
@@ -139,15 +150,19 @@ public struct ExperimentConfiguration: Hashable, Sendable {
             ("dataset", dataset.node), ("architecture", architecture.node), ("trunk", trunk.node),
             ("heads", heads.node),
             ("tasks", Node(tasks.map(\.node))), ("method", method.node), ("optimizer", optimizer.node),
-            ("schedule", schedule.node), ("scheduling", scheduling.node), ("epochs", .number(epochs)),
+            ("scheduling", scheduling.node), ("epochs", .number(epochs)),
             ("batchSize", .number(batchSize)), ("seed", .number(seed)), ("device", .text(device)),
         ]
+        if !(transfer.recipe?.hasOwnSchedule ?? false) { pairs.append(("schedule", schedule.node)) }
         if dataset.isTabular { pairs.insert(("encoder", encoder.node), at: 1) }
         if let clippingNorm { pairs.append(("clippingNorm", .number(clippingNorm))) }
         pairs.append(("gradients", gradients.node))
         if let checkpointInterval { pairs.append(("checkpointInterval", .number(checkpointInterval))) }
         if !freeze.isEmpty { pairs.append(("freeze", .row(freeze.map(Node.text)))) }
         pairs.append(("metrics", metrics.node))
+        if accumulation > 1 { pairs.append(("accumulate", .number(accumulation))) }
+        if let stopping { pairs.append(("earlyStopping", stopping.node)) }
+        pairs += transfer.pairs
         return try Yams.serialize(node: .keys(pairs), width: -1, allowUnicode: true)
     }
 }

@@ -12,6 +12,9 @@ public struct ScheduleConfiguration: Hashable, Sendable {
         /// Up from `1 / division` of the highest rate during the first `share` of the run, then down to
         /// `1 / (division · finalDivision)` of it. Defaults: 0.3, 25 and 10,000.
         case oneCycle(share: Double, division: Double, finalDivision: Double)
+        /// Up from `1 / ratio` of the highest rate during the first `share` of the run, then back, in straight lines.
+        /// Defaults: 0.1 and 32.
+        case slantedTriangular(share: Double, ratio: Double)
     }
 
     /// More epochs than anybody waits for.
@@ -31,8 +34,12 @@ public struct ScheduleConfiguration: Hashable, Sendable {
             of: "schedule",
             options: [
                 "constant": ["warmUp"], "step": ["epochs", "gamma", "warmUp"], "cosine": ["minimum", "warmUp"],
-                "one-cycle": ["share", "division", "finalDivision"],
+                "one-cycle": ["share", "division", "finalDivision"], "slanted-triangular": ["share", "ratio"],
             ])
+        let share = { (standard: Double) throws(ConfigurationError) -> Double in
+            try options["share"]?.number("a number above 0 and below 1") { $0 > 0 && $0 < 1 } ?? standard
+        }
+        let atLeastOne = "a number of at least 1"
         switch name {
         case "step":
             shape = .step(
@@ -41,11 +48,13 @@ public struct ScheduleConfiguration: Hashable, Sendable {
                 gamma: try options["gamma"]?.positive() ?? 0.1)
         case "cosine": shape = .cosine(minimum: try options["minimum"]?.nonNegative() ?? 0)
         case "one-cycle":
-            let atLeastOne = "a number of at least 1"
             shape = .oneCycle(
-                share: try options["share"]?.number("a number above 0 and below 1") { $0 > 0 && $0 < 1 } ?? 0.3,
+                share: try share(0.3),
                 division: try options["division"]?.number(atLeastOne) { $0 >= 1 } ?? 25,
                 finalDivision: try options["finalDivision"]?.number(atLeastOne) { $0 >= 1 } ?? 10_000)
+        case "slanted-triangular":
+            shape = .slantedTriangular(
+                share: try share(0.1), ratio: try options["ratio"]?.number(atLeastOne) { $0 >= 1 } ?? 32)
         default: shape = .constant
         }
         warmUp =
@@ -66,6 +75,8 @@ public struct ScheduleConfiguration: Hashable, Sendable {
                 ("name", .text("one-cycle")), ("share", .number(share)), ("division", .number(division)),
                 ("finalDivision", .number(finalDivision)),
             ])
+        case .slantedTriangular(let share, let ratio):
+            .keys([("name", .text("slanted-triangular")), ("share", .number(share)), ("ratio", .number(ratio))])
         }
     }
 
@@ -85,6 +96,8 @@ public struct ScheduleConfiguration: Hashable, Sendable {
             case .oneCycle(let share, let division, let finalDivision):
                 .oneCycle(
                     maximum: rate, steps: steps, share: share, division: division, finalDivision: finalDivision)
+            case .slantedTriangular(let share, let ratio):
+                .slantedTriangular(maximum: rate, steps: steps, share: share, ratio: ratio)
             }
         return warmUpSteps == 0
             ? schedule
