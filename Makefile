@@ -5,7 +5,7 @@ CONFIG ?= Examples/multifashion.yaml
 ARGS ?=
 
 .PHONY: help setup build train test bench check-safetensors check-kernels check-oclgrind check-pocl check-intel check-report \
-	check-scripts clean
+	check-readers fuzz check-scripts clean
 
 help:
 	@echo "make train [ARGS=…] [CONFIG=…]  build and train on $(CONFIG)"
@@ -14,6 +14,8 @@ help:
 	@echo "make setup                      check for the libraries that are needed, install them as root"
 	@echo "make bench [SUITES=…] [ROUNDS=3] measure Concord beside its peers, see Benchmarks/run.sh"
 	@echo "make check-safetensors          compare files with the Python package safetensors"
+	@echo "make check-readers              compare real weights with what PyTorch, ONNX and TensorFlow read"
+	@echo "make fuzz [SECONDS_EACH=60]     feed damaged files to every reader, after make test"
 	@echo "make check-kernels              compile every kernel offline for GPUs, and write what it needs"
 	@echo "make check-oclgrind             run the tiny conformance cases on Oclgrind"
 	@echo "make check-pocl                 run the conformance cases on PoCL with two of its methods"
@@ -41,6 +43,12 @@ bench: setup
 
 check-safetensors: setup
 	scripts/check-safetensors.sh
+
+check-readers: setup
+	scripts/check-readers.sh
+
+fuzz:
+	Fuzzing/fuzz.sh
 
 check-kernels: setup
 	scripts/check-kernels.sh

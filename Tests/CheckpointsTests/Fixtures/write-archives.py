@@ -1,5 +1,6 @@
-"""Writes the files of PyTorch, NumPy, ONNX and TensorFlow beside it (made with torch 2.15.0, numpy 2.4, onnx 1.23.2 and the
-protocol of TensorBoard 2.21.0), and archives.json, which says what they hold.
+"""Writes the files of PyTorch, NumPy, ONNX and TensorFlow beside it (made with torch 2.15.0, numpy 2.4, onnx 1.23.2,
+onnxruntime and the protocol of TensorBoard 2.21.0), and archives.json, which says what they hold. The names of storages in
+legacy files of PyTorch are addresses, and differ from run to run.
 
 Run: python3 Tests/CheckpointsTests/Fixtures/write-archives.py
 """
@@ -176,9 +177,76 @@ def tensorflow():
     expected["frozen.pb"] = numpy_notes(arrays)
 
 
+def onnx_network():
+    """A network of every operator that is imported, with what onnxruntime makes of two inputs.
+
+    The reference evaluator of onnx takes the padding of pools in another order than the specification.
+    """
+    from onnxruntime import InferenceSession
+
+    def run(nodes, output, inputs):
+        session = InferenceSession(model(nodes, weights, output).SerializeToString(), providers=["CPUExecutionProvider"])
+        return session.run(None, {"x": inputs})[0]
+
+    random = np.random.default_rng(4)
+    weights, nodes = {}, []
+
+    def weight(name, *shape, low=-0.5, high=0.5):
+        weights[name] = random.uniform(low, high, shape).astype(np.float32)
+        return name
+
+    def node(op, inputs, output, **attributes):
+        nodes.append(helper.make_node(op, inputs, [output], name=output + "_node", **attributes))
+        return output
+
+    x = node("Conv", ["x", weight("w0", 6, 3, 3, 3), weight("b0", 6)], "conv0", pads=[1, 0, 1, 2], strides=[2, 1])
+    norm = [weight("scale", 6, low=0.5, high=1.5), weight("shift", 6), weight("mean", 6), weight("var", 6, low=0.5, high=2)]
+    x = node("BatchNormalization", [x, *norm], "norm", epsilon=1e-3)
+    x = start = node("Relu", [x], "relu")
+    x = node("Conv", [x, weight("w1", 6, 1, 3, 3)], "depthwise", group=6, auto_pad="SAME_UPPER", dilations=[1, 1])
+    x = node("Add", [x, weight("channels", 6, 1, 1)], "channel_bias")
+    weights["six"], weights["zero"] = np.array(6, np.float32), np.array(0, np.float32)
+    x = node("Clip", [x, "zero", "six"], "relu6")
+    x = node("Add", [start, x], "residual")
+    x = node("MaxPool", [x], "max", kernel_shape=[2, 2], strides=[1, 1], pads=[0, 0, 1, 1])
+    x = node("LeakyRelu", [x], "leaky", alpha=0.1)
+    x = node("Conv", [x, weight("w2", 4, 3, 2, 1), weight("b2", 4)], "grouped", group=2)
+    x = node("Tanh", [x], "tanh")
+    x = image = node("AveragePool", [x], "average", kernel_shape=[2, 3], pads=[1, 1, 0, 0])
+    x = node("Flatten", [x], "flat")
+    features = run(nodes, x, np.zeros((1, 3, 7, 5), np.float32)).size
+    x = left = node("Gemm", [x, weight("w3", 5, features), weight("b3", 5)], "gemm", transB=1)
+    pooled = node("GlobalAveragePool", [image], "pooled")
+    weights["vector"] = np.array([-1, 4], np.int64)
+    y = node("Reshape", [pooled, "vector"], "vectors")
+    y = node("MatMul", [y, weight("w4", 4, 5)], "product")
+    y = node("Add", [weight("b4", 5), y], "bias")
+    y = node("Sigmoid", [y], "sigmoid")
+    y = node("Clip", [y], "clip")
+    y = node("Dropout", [y], "dropout")
+    x = node("Add", [left, y], "sum")
+    x = node("Softmax", [x], "y", axis=-1)
+    nodes.reverse()  # importers must not rely on the order of the nodes
+    inputs = random.standard_normal((2, 3, 7, 5)).astype(np.float32)
+    outputs = run(list(reversed(nodes)), x, inputs)
+    (FOLDER / "network.onnx").write_bytes(model(nodes, weights, x).SerializeToString())
+    with open(FOLDER / "network.json", "w") as file:
+        json.dump({"input": inputs.transpose(0, 2, 3, 1).ravel().tolist(), "output": outputs.ravel().tolist()}, file)
+        file.write("\n")
+
+
+def model(nodes, weights, output):
+    graph = helper.make_graph(
+        nodes, "network", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 3, 7, 5])],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(array, name) for name, array in weights.items()])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
 pytorch()
 numpy()
 onnx_model()
+onnx_network()
 tensorflow()
 with open(FOLDER / "archives.json", "w") as file:
     json.dump(expected, file, indent=1)
