@@ -39,7 +39,7 @@ let package = Package(
             dependencies: ["Networks", "Optimizers", "CZlib", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Formats/Protocols/onnx.proto", "Formats/Protocols/graphdef.proto"]),
         .target(name: "MultiTask", dependencies: ["Tensors", "Networks", "Optimizers", "Datasets", "Checkpoints"]),
-        .target(name: "Transfer", dependencies: ["MultiTask"]),
+        .target(name: "Transfer", dependencies: ["Checkpoints", "MultiTask"]),
         .target(name: "Conformance", dependencies: ["Compute", "Tensors"]),
         .target(name: "Tuner", dependencies: ["Compute", "OpenCLBackend", "Checkpoints"]),
         .target(

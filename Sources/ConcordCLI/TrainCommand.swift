@@ -101,6 +101,7 @@ struct TrainCommand: ParsableCommand {
 
     private func train(_ run: TrainingRun, on choice: DeviceChoice) throws {
         let (experiment, folder) = (run.experiment, run.folder)
+        for report in experiment.imports { print("\(report.path): \(report)") }
         let interruption = Interruption()
         let reporter = TrainingReporter()
         print(

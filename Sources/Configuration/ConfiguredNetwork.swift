@@ -11,6 +11,8 @@ public struct ConfiguredNetwork {
     public let arena: ParameterArena
     /// The parameters by depth: an encoder, the trunks, and everything else.
     public let layerGroups: LayerGroups
+    /// The scopes of the trunks.
+    let trunks: [String]
 
     /// Makes the network and draws its initial parameters.
     ///
@@ -57,6 +59,7 @@ public struct ConfiguredNetwork {
         self.network = encoder.map { EncodedNetwork(encoder: $0, network: network) } ?? network
         tasks = configuration.tasks.map(\.task)
         arena = try ParameterArena(scope, seed: configuration.seed, on: device)
+        self.trunks = trunks.paths
         layerGroups = LayerGroups(of: arena, chains: (encoder == nil ? [] : [["encoder"]]) + [trunks.paths])
         try freeze(configuration.freeze)
         if let point = configuration.transfer.freezeTo {

@@ -1,3 +1,4 @@
+import Checkpoints
 import Compute
 import Datasets
 import MultiTask
@@ -17,10 +18,12 @@ public struct Experiment {
     /// The data sets of all tasks.
     public let sources: [TrainingSource]
     public let model: ConfiguredNetwork
+    /// What was taken from a file of parameters, by trunk; empty without one.
+    public let imports: [ImportReport]
     package let step: TrainingStep
 
     /// - Parameter preprocessing: that of a run that goes on; nil fits one to the training samples of a table.
-    /// - Throws: `DatasetError`, `ModelError`, `TrainingError`, `TransferError` or `ComputeError`.
+    /// - Throws: `DatasetError`, `ModelError`, `TrainingError`, `TransferError`, `CheckpointError` or `ComputeError`.
     public init(
         _ configuration: ExperimentConfiguration, on device: any Device, preprocessing: TabularPreprocessing? = nil
     ) throws {
@@ -43,7 +46,12 @@ public struct Experiment {
         test = main.test
         self.preprocessing = fitted
         let ownDatasets = configuration.datasetsByTask(splits.map(\.training))
-        model = try ConfiguredNetwork(configuration, for: training, ownDatasets: ownDatasets, on: device)
+        let model = try ConfiguredNetwork(configuration, for: training, ownDatasets: ownDatasets, on: device)
+        self.model = model
+        imports = try configuration.trunk.weights.map { path in
+            try PretrainedTrunk(path: path, isPartial: configuration.trunk.isPartial)
+                .load(into: model.arena, trunks: model.trunks)
+        } ?? []
         let transfer = configuration.transfer
         var network = model.network
         if case .linearProbe(cachesFeatures: true)? = transfer.recipe {
@@ -51,8 +59,7 @@ public struct Experiment {
                 throw TransferError.noCommonFeatures(architecture: configuration.architecture.name)
             }
             network = HardSharing(trunk: Sequential([]), heads: split.heads)
-            let arena = model.arena
-            self.sources = try sources.map { try $0.cachingFeatures(of: split.body, arena: arena) }
+            self.sources = try sources.map { try $0.cachingFeatures(of: split.body, arena: model.arena) }
         } else {
             self.sources = sources
         }

@@ -150,10 +150,10 @@ public struct ExperimentConfiguration: Hashable, Sendable {
             ("dataset", dataset.node), ("architecture", architecture.node), ("trunk", trunk.node),
             ("heads", heads.node),
             ("tasks", Node(tasks.map(\.node))), ("method", method.node), ("optimizer", optimizer.node),
-            ("scheduling", scheduling.node), ("epochs", .number(epochs)),
+            ("schedule", schedule.node), ("scheduling", scheduling.node), ("epochs", .number(epochs)),
             ("batchSize", .number(batchSize)), ("seed", .number(seed)), ("device", .text(device)),
         ]
-        if !(transfer.recipe?.hasOwnSchedule ?? false) { pairs.append(("schedule", schedule.node)) }
+        if transfer.recipe?.hasOwnSchedule ?? false { pairs.removeAll { $0.0 == "schedule" } }
         if dataset.isTabular { pairs.insert(("encoder", encoder.node), at: 1) }
         if let clippingNorm { pairs.append(("clippingNorm", .number(clippingNorm))) }
         pairs.append(("gradients", gradients.node))

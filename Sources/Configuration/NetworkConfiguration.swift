@@ -6,22 +6,35 @@ public struct TrunkConfiguration: Hashable, Sendable {
     /// A name in ``ModelRegistry/names``.
     public var model: String
     public var options: ModelOptions
+    /// A file of parameters to start from. Default: none, they are drawn.
+    public var weights: String?
+    /// Whether the file may lack some, hold others, or have other shapes. Default: false.
+    public var isPartial: Bool
 
-    public init(model: String, options: ModelOptions = ModelOptions()) {
+    public init(model: String, options: ModelOptions = ModelOptions(), weights: String? = nil, isPartial: Bool = false) {
         self.model = model
         self.options = options
+        self.weights = weights
+        self.isPartial = isPartial
     }
 
     init(_ value: ConfigurationValue) throws(ConfigurationError) {
-        var keys = Dictionary(uniqueKeysWithValues: ModelRegistry.names.map { ($0, [String]()) })
-        keys["mlp"] = ["hidden", "activation", "dropout"]
-        keys["minilm"] = ["dropout", "pooling", "normalizes"]
-        keys["bert"] = BERTEncoder.Options.sizes.map(\.key) + ["dropout", "pooling", "normalizes"]
-        let (model, options) = try value.choice(of: "model", key: "model", options: keys)
-        switch model {
-        case "bert", "minilm":
-            self.init(model: model, options: ModelOptions(encoder: try BERTEncoder.Options(options)))
-        default: self.init(model: model, options: try ModelOptions(options))
+        var keys = Dictionary(uniqueKeysWithValues: ModelRegistry.names.map { ($0, ["weights", "partial"]) })
+        keys["mlp", default: []] += ["hidden", "activation", "dropout"]
+        keys["minilm", default: []] += ["dropout", "pooling", "normalizes"]
+        keys["bert", default: []] += BERTEncoder.Options.sizes.map(\.key) + ["dropout", "pooling", "normalizes"]
+        let (model, values) = try value.choice(of: "model", key: "model", options: keys)
+        let options =
+            switch model {
+            case "bert", "minilm": ModelOptions(encoder: try BERTEncoder.Options(values))
+            default: try ModelOptions(values)
+            }
+        self.init(
+            model: model, options: options,
+            weights: try values["weights"]?.string("the path of a file of parameters"),
+            isPartial: try values["partial"]?.boolean() ?? false)
+        if let partial = values["partial"], weights == nil {
+            throw partial.failure(.unexpected(found: "partial", expected: "it with weights only"))
         }
     }
 
@@ -33,7 +46,8 @@ public struct TrunkConfiguration: Hashable, Sendable {
             case "minilm": options.encoder.pairs
             default: []
             }
-        return .keys([("model", .text(model))] + pairs)
+        let start: [(String, Node)] = weights.map { [("weights", .text($0)), ("partial", .boolean(isPartial))] } ?? []
+        return .keys([("model", .text(model))] + pairs + start)
     }
 }
 

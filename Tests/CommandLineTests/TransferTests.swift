@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Testing
 
@@ -70,6 +71,36 @@ struct TransferCommandTests {
             "train", student, "--output", "other", "--set", "distillation.teacher=nobody", in: folder)
         #expect(failure.status != 0)
         #expect(failure.errors.contains("nobody/config.yaml"))
+    }
+
+    @Test("a trunk starts from another run, and what does not fit is refused unless that is wanted")
+    func weights() throws {
+        let folder = try dataFolder()
+        let first = try folder.write(configuration, to: "first.yaml")
+        #expect(try Concord.run("train", first, "--output", "first", "--epochs", "1", in: folder).status == 0)
+        // A rate that moves nothing shows where the trunk started.
+        let yaml = configuration.replacingOccurrences(of: "0.02", with: "1.0e-30")
+            + "recipe: {name: linear-probe}\nseed: 9\n"
+        let second = try folder.write(yaml, to: "second.yaml")
+        let weights = "trunk.weights=first/model.safetensors"
+        let run = try Concord.run(
+            "train", second, "--output", "second", "--epochs", "1", "--set", weights, in: folder)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.output.contains("used 4 tensors; ignored 4"))
+        let files = try ["first", "second"].map { try SafetensorsFile(path: "\(folder.path)/\($0)/model.safetensors") }
+        for name in ["trunk.0.weight", "trunk.1.bias"] {
+            #expect(try files[0].floats(of: name) == files[1].floats(of: name))
+        }
+        #expect(try files[0].floats(of: "heads.big.0.weight") != files[1].floats(of: "heads.big.0.weight"))
+
+        let wider = ["train", second, "--epochs", "1", "--set", weights, "--set", "trunk.hidden=[16, 8, 4]"]
+        let refused = try Concord.start(wider + ["--output", "third"], in: folder).outcome()
+        #expect(refused.status != 0)
+        #expect(refused.errors.contains("trunk.2.weight"))
+        let partial = try Concord.start(
+            wider + ["--output", "third", "--set", "trunk.partial=true"], in: folder).outcome()
+        #expect(partial.status == 0, "\(partial.errors)")
+        #expect(partial.output.contains("missing in the file: trunk.2.weight, trunk.2.bias"))
     }
 
     @Test("find-rate writes a table and a plot, and suggests rates")

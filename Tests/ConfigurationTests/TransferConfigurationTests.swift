@@ -19,7 +19,10 @@ struct TransferConfigurationTests {
         """
 
     private func configuration(_ yaml: String) throws -> ExperimentConfiguration {
-        try ExperimentConfiguration(yaml: TransferConfigurationTests.base + yaml, source: "test")
+        let base = TransferConfigurationTests.base.split(separator: "\n").filter { line in
+            !yaml.hasPrefix("trunk:") || !line.hasPrefix("trunk:")
+        }
+        return try ExperimentConfiguration(yaml: base.joined(separator: "\n") + "\n" + yaml, source: "test")
     }
 
     private func network(_ yaml: String) throws -> ConfiguredNetwork {
@@ -32,7 +35,7 @@ struct TransferConfigurationTests {
     }
 
     @Test("all keys are read, and written so that they read the same", arguments: [
-        "recipe: full", "recipe: {name: fine-tune, freezeEpochs: 2, ratio: 50, share: 0.4, division: 6}",
+        "trunk: {model: lenet, weights: a.safetensors, partial: true}", "recipe: full", "recipe: {name: fine-tune, freezeEpochs: 2, ratio: 50, share: 0.4, division: 6}",
         "recipe: {name: linear-probe, cache: false}", "recipe: {name: gradual-unfreezing, epochsPerGroup: 3}",
         "layerRates: {decay: 0.75}", "layerRates: {ratio: 100}", "freezeTo: -1", "freezeTo: trunk.1",
         "l2sp: {alpha: 0.01, beta: 0.02}", "ema: 0.99", "accumulate: 4",
@@ -66,6 +69,7 @@ struct TransferConfigurationTests {
         ("recipe: fine-tun", "test: recipe: unknown recipe \"fine-tun\"; did you mean \"fine-tune\"?"),
         ("recipe: {name: fine-tune, freezeEpoch: 2}", "test: recipe.freezeEpoch: unknown key; did you mean \"freezeEpochs\"?"),
         ("layerRates: {decay: 1.5}", "test: layerRates.decay: found 1.5, expected a number above 0 and up to 1"),
+        ("trunk: {model: lenet, partial: true}", "found partial, expected it with weights only"),
         ("layerRates: {}", "test: layerRates: found keys and values, expected either decay or ratio"),
         ("ema: 1.0", "test: ema: found 1.0, expected a number of at least 0 and below 1"),
         ("l2sp: {beta: 1}", "test: l2sp.alpha: missing"),

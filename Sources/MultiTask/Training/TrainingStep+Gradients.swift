@@ -145,6 +145,9 @@ extension TrainingStep {
                 if let held {
                     try read(losses, into: &pass)
                     weights = present.map { held[$0] ?? 0 }
+                } else if features.isEmpty {
+                    try read(losses, into: &pass)
+                    weights = present.map { _ in 1 }
                 } else {
                     var products = GramianSum(size: present.count, on: arena.device)
                     for feature in features {
@@ -179,7 +182,12 @@ extension TrainingStep {
     ) throws {
         let context = pass.context
         var weights: [Double]?
-        if case .gramian = method.kind {
+        if direction.sharedCount == 0 && context.tasks.count > 1 {
+            // With a frozen trunk there is nothing to weigh against each other.
+            let ones = context.tasks.map { _ in 1.0 }
+            weights = ones
+            try direction.write(weights: ones, to: gradients)
+        } else if case .gramian = method.kind {
             let parts = gramians.count == 1 ? [try method.weights(for: gramians[0], in: context)]
                 : try weightsOfParts(gramians, shared: direction.sharedParts, in: context)
             let means = context.tasks.indices.map { task in
