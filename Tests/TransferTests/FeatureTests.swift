@@ -80,8 +80,9 @@ struct DistillationTests {
 
     @Test("loss is Hinton's, in Float64, and its gradient that of finite differences", arguments: TestDevice.available)
     func loss(device: TestDevice) throws {
-        let student = try Fixture(try device.make(), rule: SGD(), norm: false)
-        let teacher = try Fixture(try device.make(), norm: false)
+        let device = try device.make()
+        let student = try Fixture(device, rule: SGD(), norm: false)
+        let teacher = try Fixture(device, norm: false)
         // Another network than the student.
         try teacher.arena.values.overwriteForTest(
             with: try teacher.arena.values.floats().enumerated().map { $1 * (1.5 + Float($0 % 5)) })
@@ -140,6 +141,7 @@ struct DistillationTests {
     func binary() throws {
         let device = try TestDevice.cpu.make()
         let scope = ParameterScope()
+        _ = scope.parameter("unused", [1], initializer: .constant(0))
         let arena = try ParameterArena(scope, seed: 0, on: device)
         struct Constant: MultiTaskNetwork {
             let logits: [Float]

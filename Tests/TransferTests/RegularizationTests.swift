@@ -49,7 +49,7 @@ struct RegularizationTests {
             }
             return (zip(try fixture.trunk(), start).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }, gramian)
         }
-        let (free, held) = (try distance(alpha: 0), try distance(alpha: 5))
+        let (free, held) = (try distance(alpha: 0), try distance(alpha: 10))
         #expect(held.0 < 0.05 * free.0)
         #expect(held.1 == free.1)
     }
