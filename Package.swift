@@ -19,6 +19,7 @@ let package = Package(
             providers: [.apt(["ocl-icd-opencl-dev", "opencl-headers"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CStbImage", pkgConfig: "stb", providers: [.apt(["libstb-dev"])]),
 
         // Kernels.
         .target(name: "KernelSources", path: "Kernels", exclude: []),
@@ -33,7 +34,8 @@ let package = Package(
         .target(name: "Tensors", dependencies: ["Compute"]),
         .target(name: "Networks", dependencies: ["Tensors"]),
         .target(name: "Optimizers", dependencies: ["Tensors", "Networks"]),
-        .target(name: "Datasets", dependencies: ["Compute", "CZlib"]),
+        .target(name: "Images", dependencies: ["Compute", "CStbImage", "CZlib"]),
+        .target(name: "Datasets", dependencies: ["Compute", "CZlib", "Images"]),
         .target(
             name: "Checkpoints",
             dependencies: ["Networks", "Optimizers", "CZlib", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -46,14 +48,14 @@ let package = Package(
             name: "Concord",
             dependencies: [
                 "Compute", "OpenCLBackend", "CPUBackend", "Tuner", "Tensors", "Networks", "Optimizers", "Datasets",
-                "Checkpoints", "MultiTask", "Transfer",
+                "Images", "Checkpoints", "MultiTask", "Transfer",
             ]),
 
         // The command line.
         .target(
             name: "Configuration",
             dependencies: [
-                "Compute", "Networks", "Optimizers", "Datasets", "Checkpoints", "MultiTask", "Transfer",
+                "Compute", "Networks", "Optimizers", "Datasets", "Images", "Checkpoints", "MultiTask", "Transfer",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .executableTarget(
@@ -81,18 +83,15 @@ let package = Package(
             name: "OptimizersTests", dependencies: ["Optimizers", "TestDevices"],
             exclude: ["Fixtures/record.py"], resources: [.copy("Fixtures/optimizers.json")]),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["Compute", "Datasets", "CZlib"],
+            name: "DatasetsTests", dependencies: ["Compute", "Datasets", "CZlib", "Images"],
             exclude: ["permutations.py", "Fixtures/record_tokens.py"], resources: [.copy("Fixtures/tokens.json")]),
+        .testTarget(
+            name: "ImagesTests", dependencies: ["Images"], exclude: ["Fixtures/record.py"],
+            resources: [.copy("Fixtures/images.json")]),
         .testTarget(
             name: "CheckpointsTests",
             dependencies: ["Checkpoints", "CPUBackend", "Networks", "Tensors", "CZlib", "TestDevices"],
             resources: [.copy("Fixtures")]),
-        .testTarget(
-            name: "MultiTaskTests", dependencies: ["CPUBackend", "MultiTask", "TestDevices"], resources: [.copy("Fixtures")]),
-        .testTarget(
-            name: "TransferTests", dependencies: ["CPUBackend", "Transfer", "TestDevices"],
-            exclude: ["Fixtures/record.py"], resources: [.copy("Fixtures/transfer.json")]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "CPUBackend"]),
         .testTarget(name: "ConcordTests", dependencies: ["Concord"]),
         .testTarget(name: "CommandLineTests", dependencies: ["Checkpoints", "ConcordCLI", "OpenCLBackend"]),
     ],

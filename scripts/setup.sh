@@ -12,12 +12,13 @@ readonly fashion=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 missing_packages() {
     if ! command -v pkg-config >/dev/null; then
         # Without it nothing can be told about the libraries; asking for those that are there does no harm.
-        printf '%s\n' pkg-config ocl-icd-opencl-dev opencl-headers libopenblas-dev zlib1g-dev
+        printf '%s\n' pkg-config ocl-icd-opencl-dev opencl-headers libopenblas-dev zlib1g-dev libstb-dev
     else
         pkg-config --exists OpenCL || echo ocl-icd-opencl-dev
         has_opencl_headers || echo opencl-headers
         pkg-config --exists openblas || echo libopenblas-dev
         pkg-config --exists zlib || echo zlib1g-dev
+        pkg-config --exists stb || echo libstb-dev
     fi
     # PoCL runs OpenCL on the processor: for machines without any other platform.
     compgen -G '/etc/OpenCL/vendors/*.icd' >/dev/null || echo pocl-opencl-icd

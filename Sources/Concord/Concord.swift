@@ -3,6 +3,7 @@
 @_exported import Checkpoints
 @_exported import Compute
 @_exported import Datasets
+@_exported import Images
 @_exported import MultiTask
 @_exported import Networks
 @_exported import OpenCLBackend
