@@ -77,8 +77,10 @@ let package = Package(
         .testTarget(name: "TensorsTests", dependencies: ["Conformance", "Tensors", "Networks", "TestDevices"]),
         .testTarget(
             name: "NetworksTests", dependencies: ["Conformance", "Networks", "TestDevices"],
-            exclude: ["Fixtures/record.py", "Fixtures/record_bert.py"],
-            resources: [.copy("Fixtures/networks.json"), .copy("Fixtures/bert.json")]),
+            exclude: ["Fixtures/record.py", "Fixtures/record_bert.py", "Fixtures/record_vision.py"],
+            resources: [
+                .copy("Fixtures/networks.json"), .copy("Fixtures/bert.json"), .copy("Fixtures/vision.json"),
+            ]),
         .testTarget(
             name: "OptimizersTests", dependencies: ["Optimizers", "TestDevices"],
             exclude: ["Fixtures/record.py"], resources: [.copy("Fixtures/optimizers.json")]),

@@ -11,6 +11,10 @@ import Testing
         ("lenet", [36, 36, 1], ModelOptions(), 50),
         ("lenet", [16, 19, 3], ModelOptions(), 50),
         ("resnet18", [33, 40, 3], ModelOptions(), 512),
+        ("resnet50", [33, 40, 3], ModelOptions(), 2048),
+        ("mobilenet-v2", [33, 40, 3], ModelOptions(), 1280),
+        ("efficientnet-lite2", [33, 40, 1], ModelOptions(), 1280),
+        ("onet", [48, 48, 3], ModelOptions(), 256),
     ]
 
     @Test("a trunk gives as many features as it says", arguments: samples)
@@ -79,16 +83,17 @@ import Testing
 
     @Test("an unknown name is refused with the nearest known one")
     func unknownNames() throws {
-        #expect(throws: ModelError.unknownModel(name: "resnet-18", known: ["lenet", "mlp", "resnet18"])) {
+        #expect(throws: ModelError.unknownModel(name: "resnet-18", known: ModelRegistry.names)) {
             try ModelRegistry.trunk(named: "resnet-18", sampleShape: [8, 8, 3], in: ParameterScope())
         }
+        let known = ModelRegistry.names.joined(separator: ", ")
         let error = ModelError.unknownModel(name: "resnet-18", known: ModelRegistry.names)
         #expect(
             error.description
-                == "unknown model \"resnet-18\"; did you mean \"resnet18\"? Known: lenet, mlp, resnet18.")
+                == "unknown model \"resnet-18\"; did you mean \"resnet18\"? Known: \(known).")
         #expect(
             ModelError.unknownModel(name: "transformer", known: ModelRegistry.names).description
-                == "unknown model \"transformer\". Known: lenet, mlp, resnet18.")
+                == "unknown model \"transformer\". Known: \(known).")
         #expect(throws: ModelError.unknownActivation(name: "rellu", known: ActivationLayer.names)) {
             try ModelRegistry.trunk(
                 named: "mlp", options: ModelOptions(hidden: [3], activation: "rellu"), sampleShape: [4],

@@ -7,45 +7,12 @@ import Testing
 
 /// Networks against values that PyTorch has computed in Float64.
 @Suite struct PyTorchTests {
-    /// Forward and backward of a classifier.
-    ///
-    /// - Parameter tolerance: share of a gradient's largest element; what Float32 loses grows with the depth.
-    private func check(
-        _ network: some Layer, scope: ParameterScope, input shape: Shape, classes: Int,
-        expected: Fixture.Classification, tolerance: Float, device: any Device
-    ) throws -> ParameterArena {
-        let arena = try ParameterArena(scope, seed: 0, on: device)
-        try Fixture.fill(arena)
-        let input = try Tensor(Fixture.uniform("input", count: shape.count), shape: shape, on: device)
-        let labels = try Tensor(
-            (0..<shape[0]).map { Int32((7 * $0 + 3) % classes) }, shape: [shape[0]], on: device)
-        let tape = Tape()
-        let context = ForwardContext(arena, mode: .training, tape: tape)
-        let logits = try network(input, in: context)
-        let loss = try logits.crossEntropy(labels: labels)
-        expectClose(try logits.floats(), expected.logits, relative: tolerance, "logits")
-        expectClose([try loss.scalar()], [expected.loss], relative: tolerance, "loss")
-
-        let leaves = try tape.backward(from: [Seed(loss, task: 0)])
-        #expect(Set(arena.segments.map(\.name)) == Set(expected.gradientNorms.keys))
-        for (index, segment) in arena.segments.enumerated() {
-            let leaf = try #require(leaves[index], "no gradient for \(segment.name)")
-            let gradient = try leaf.rows(for: [0], columns: segment.shape.count, on: device)
-            let norm = try gradient.sumOfSquares().squareRoot().scalar()
-            let first = try #require(expected.firstGradients[segment.name])
-            let expectedNorm = try #require(expected.gradientNorms[segment.name])
-            expectClose([norm], [expectedNorm], relative: tolerance, segment.name)
-            expectClose(Array(try gradient.floats().prefix(first.count)), first, relative: tolerance, segment.name)
-        }
-        return arena
-    }
-
     @Test("LeNet: loss and gradients", arguments: TestDevice.available)
     func lenet(device: TestDevice) throws {
         let scope = ParameterScope()
         let trunk = LeNet(scope)
         let network = Sequential([trunk, Linear(scope["head"], inputs: trunk.featureCount, outputs: 10)])
-        _ = try check(
+        _ = try checkClassifier(
             network, scope: scope, input: [3, 36, 36, 1], classes: 10, expected: Fixture.load().lenet, tolerance: 1e-5,
             device: device.make())
     }
@@ -54,7 +21,7 @@ import Testing
     func resnet18(device: TestDevice) throws {
         let scope = ParameterScope()
         let expected = try Fixture.load().resnet18
-        let arena = try check(
+        let arena = try checkClassifier(
             ResNet18(scope, classes: 7), scope: scope, input: [2, 64, 64, 3], classes: 7, expected: expected,
             tolerance: 2e-4, device: device.make())
         #expect(arena.parameterCount == expected.parameterCount)

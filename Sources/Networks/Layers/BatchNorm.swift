@@ -32,7 +32,7 @@ public struct BatchNorm: Layer {
     }
 
     public func callAsFunction(_ input: Tensor, in context: ForwardContext) throws(ComputeError) -> Tensor {
-        if context.mode == .evaluation || context.isFrozen(weight) {
+        if usesRunningStatistics(in: context) {
             return try input.batchNormInference(
                 scale: context(weight), shift: context(bias), runningMean: context(runningMean),
                 runningVariance: context(runningVariance), epsilon: epsilon, activation: activation)
@@ -40,5 +40,17 @@ public struct BatchNorm: Layer {
         return try input.batchNorm(
             scale: context(weight), shift: context(bias), runningMean: context(runningMean),
             runningVariance: context(runningVariance), momentum: momentum, epsilon: epsilon, activation: activation)
+    }
+
+    /// Whether the normalisation is one factor and one term per channel, which no sample changes.
+    func usesRunningStatistics(in context: ForwardContext) -> Bool {
+        context.mode == .evaluation || context.isFrozen(weight)
+    }
+
+    /// The normalisation with running statistics as `x·factor + term`, both `[channels]`, without derivatives.
+    func affine(in context: ForwardContext) throws(ComputeError) -> (factor: Tensor, term: Tensor) {
+        let deviation = try context(runningVariance).affine(scale: 1, shift: epsilon).reciprocalSquareRoot()
+        let factor = try (deviation * context(weight).detached).detached
+        return (factor, try context(bias).detached - (context(runningMean).detached * factor))
     }
 }

@@ -11,16 +11,18 @@ public struct Convolution2D: Layer {
     public let weight: Parameter
     public let bias: Parameter?
     public let window: Window2D
+    public let padding: WindowPadding
     public let groups: Int
     public let activation: Activation
 
     /// - Parameters:
     ///   - window: size, stride, dilation and padding, which may differ on all four sides.
+    ///   - padding: ``WindowPadding/same`` replaces the padding of the window by TensorFlow's.
     ///   - initializer: of the filter; by default PyTorch's, as for the bias: uniform within `1/√fanIn`.
     /// - Precondition: the groups divide inputs and outputs.
     public init(
-        _ scope: ParameterScope, inputs: Int, outputs: Int, window: Window2D, groups: Int = 1, bias: Bool = true,
-        activation: Activation = .none,
+        _ scope: ParameterScope, inputs: Int, outputs: Int, window: Window2D, padding: WindowPadding = .explicit,
+        groups: Int = 1, bias: Bool = true, activation: Activation = .none,
         initializer: FilterInitializer = { fanIn, _ in .standard(fanIn: fanIn) }
     ) {
         precondition(
@@ -34,13 +36,23 @@ public struct Convolution2D: Layer {
         self.bias =
             bias ? scope.parameter("bias", [outputs], initializer: .standard(fanIn: fanIn), decays: false) : nil
         self.window = window
+        self.padding = padding
         self.groups = groups
         self.activation = activation
     }
 
     public func callAsFunction(_ input: Tensor, in context: ForwardContext) throws(ComputeError) -> Tensor {
-        try input.conv2D(
-            filter: context(weight), bias: bias.map { context($0) }, window: window, groups: groups,
+        try callAsFunction(input, filter: context(weight), bias: bias.map { context($0) }, activation: activation)
+    }
+
+    /// The same convolution with another filter, bias and activation.
+    func callAsFunction(
+        _ input: Tensor, filter: Tensor, bias: Tensor?, activation: Activation
+    ) throws(ComputeError) -> Tensor {
+        precondition(input.shape.rank == 4, "Convolution2D: input \(input.shape) is not an image batch")
+        return try input.conv2D(
+            filter: filter, bias: bias,
+            window: padding.applied(to: window, height: input.shape[1], width: input.shape[2]), groups: groups,
             activation: activation)
     }
 }

@@ -24,7 +24,14 @@ public struct ModelOptions: Hashable, Sendable {
 
 /// The models that can be made by name.
 public enum ModelRegistry: String, CaseIterable, Sendable {
-    case bert, lenet, minilm, mlp, resnet18
+    case bert
+    case efficientNetLite0 = "efficientnet-lite0"
+    case efficientNetLite1 = "efficientnet-lite1"
+    case efficientNetLite2 = "efficientnet-lite2"
+    case lenet, minilm, mlp
+    case mobileNetV2 = "mobilenet-v2"
+    case mobileNetV2TensorFlow = "mobilenet-v2-tensorflow"
+    case onet, resnet18, resnet50
 
     /// The names of all models.
     public static var names: [String] { allCases.map(\.rawValue) }
@@ -41,9 +48,17 @@ public enum ModelRegistry: String, CaseIterable, Sendable {
         guard let model = ModelRegistry(rawValue: name) else { throw .unknownModel(name: name, known: names) }
         return switch model {
         case .bert, .minilm: try bert(scope, sampleShape, options.encoder, model: name)
+        case .efficientNetLite0: EfficientNetLite(scope, .lite0, channels: try model.channels(sampleShape))
+        case .efficientNetLite1: EfficientNetLite(scope, .lite1, channels: try model.channels(sampleShape))
+        case .efficientNetLite2: EfficientNetLite(scope, .lite2, channels: try model.channels(sampleShape))
         case .lenet: try lenet(scope, sampleShape)
         case .mlp: try mlp(scope, sampleShape, options)
-        case .resnet18: try resnet18(scope, sampleShape)
+        case .mobileNetV2: MobileNetV2(scope, channels: try model.channels(sampleShape))
+        case .mobileNetV2TensorFlow:
+            MobileNetV2(scope, channels: try model.channels(sampleShape), style: .tensorFlow)
+        case .onet: try onet(scope, sampleShape)
+        case .resnet18: ResNet18(scope, channels: try model.channels(sampleShape))
+        case .resnet50: ResNet50(scope, channels: try model.channels(sampleShape))
         }
     }
 
@@ -106,10 +121,19 @@ public enum ModelRegistry: String, CaseIterable, Sendable {
         return LeNet(scope, height: sample[0], width: sample[1], channels: sample[2])
     }
 
-    private static func resnet18(_ scope: ParameterScope, _ sample: Shape) throws(ModelError) -> any Trunk {
-        guard sample.rank == 3, sample.count > 0 else {
-            throw .unsuitableInput(model: "resnet18", found: sample, expected: "[height, width, channels]")
+    private static func onet(_ scope: ParameterScope, _ sample: Shape) throws(ModelError) -> any Trunk {
+        let size = ONet.imageSize
+        guard sample.rank == 3, sample[0] == size, sample[1] == size, sample[2] > 0 else {
+            throw .unsuitableInput(model: "onet", found: sample, expected: "[\(size), \(size), channels]")
         }
-        return ResNet18(scope, channels: sample[2])
+        return ONet(scope, channels: sample[2])
+    }
+
+    /// The channels of images of any size.
+    private func channels(_ sample: Shape) throws(ModelError) -> Int {
+        guard sample.rank == 3, sample.count > 0 else {
+            throw .unsuitableInput(model: rawValue, found: sample, expected: "[height, width, channels]")
+        }
+        return sample[2]
     }
 }

@@ -17,14 +17,7 @@ public struct ResNet18: Trunk {
     ///   - classes: adds the connected layer `fc` with so many outputs; nil ends with the features.
     ///   - width: channels of the stem; every stage but the first doubles them.
     public init(_ scope: ParameterScope, channels: Int = 3, classes: Int? = nil, width: Int = 64) {
-        let stem = Sequential([
-            Convolution2D(
-                scope["conv1"], inputs: channels, outputs: width, window: Window2D(size: 7, stride: 2, padding: 3),
-                bias: false, initializer: { _, fanOut in .kaimingNormal(fanIn: fanOut) }),
-            BatchNorm(scope["bn1"], channels: width, activation: .relu),
-            MaxPool2D(window: Window2D(size: 3, stride: 2, padding: 1)),
-        ])
-        var stages = [TrunkStage(stem, channels: width, yieldsImages: true)]
+        var stages = [ResNet18.stem(scope, channels: channels, width: width)]
         var features = width
         for stage in 1...4 {
             let outputs = width << (stage - 1)
@@ -36,12 +29,28 @@ public struct ResNet18: Trunk {
             features = outputs
         }
         self.stages = stages
-        let connected = classes.map { [Linear(scope["fc"], inputs: features, outputs: $0)] } ?? []
-        readout = Sequential([GlobalAveragePool2D()] + connected)
+        readout = ResNet18.readout(scope, features: features, classes: classes)
         featureCount = classes ?? features
     }
 
     public func callAsFunction(_ input: Tensor, in context: ForwardContext) throws(ComputeError) -> Tensor {
         try runStages(input, in: context)
+    }
+
+    /// The beginning of all residual networks.
+    static func stem(_ scope: ParameterScope, channels: Int, width: Int) -> TrunkStage {
+        let layers: [any Layer] = [
+            Convolution2D(
+                scope["conv1"], inputs: channels, outputs: width, window: Window2D(size: 7, stride: 2, padding: 3),
+                bias: false, initializer: { _, fanOut in .kaimingNormal(fanIn: fanOut) }),
+            BatchNorm(scope["bn1"], channels: width, activation: .relu),
+            MaxPool2D(window: Window2D(size: 3, stride: 2, padding: 1)),
+        ]
+        return TrunkStage(Sequential(layers), channels: width, yieldsImages: true)
+    }
+
+    /// The end of all residual networks.
+    static func readout(_ scope: ParameterScope, features: Int, classes: Int?) -> Sequential {
+        Sequential([GlobalAveragePool2D()] + (classes.map { [Linear(scope["fc"], inputs: features, outputs: $0)] } ?? []))
     }
 }
