@@ -10,7 +10,8 @@ struct PredictCommand: ParsableCommand {
             An INPUT is a sample of the dataset's test split by its index (12), a range of them ('0..<10', quoted for the \
             shell), or an IDX file \
             of grey images (plain or gzip) that are as large as the network's input, or, for a network that learnt from \
-            tables, a CSV file with the columns of the training file; those of the targets may be left out. Prints one \
+            tables, a CSV file with the columns of the training file; those of the targets may be left out; or, for a \
+            network that learnt from images, a JPEG or PNG file, which is prepared as in training. Prints one \
             JSON object a line: \
             "input", and under "predictions" for every task "class", "name" and "probability", or "values" for numbers.
             """)
@@ -18,7 +19,7 @@ struct PredictCommand: ParsableCommand {
     @Argument(help: "The folder of a run.")
     var folder: String
 
-    @Argument(help: "Indices or ranges of test samples, or IDX or CSV files.")
+    @Argument(help: "Indices or ranges of test samples, or IDX, CSV, JPEG or PNG files.")
     var inputs: [String]
 
     @Option(help: ArgumentHelp("Where to compute: \(Devices.requests). Default: as in training.", valueName: "device"))
@@ -66,6 +67,14 @@ struct PredictCommand: ParsableCommand {
         let dataset = run.test
         if let indices = try indices(input, count: dataset.count) {
             return try samples(indices, of: dataset, named: "test")
+        }
+        if let images = run.configuration.dataset.images {
+            let image = try Bitmap(contentsOf: input)
+            return [
+                Samples(
+                    names: [input],
+                    inputs: HostTensor(images.preprocessing(image), shape: dataset.inputShape.prepending(1)))
+            ]
         }
         if let preprocessing = run.preprocessing {
             let table = try TabularDataset(path: input, preprocessing: preprocessing, needsTargets: false)

@@ -16,7 +16,7 @@ extension RunFolder {
 /// A network with the parameters that a run has found.
 struct TrainedRun {
     let configuration: ExperimentConfiguration
-    /// For tables: how rows become inputs.
+    /// For tables: how rows become inputs; for lists of images: their classes.
     let preprocessing: TabularPreprocessing?
     let test: any Dataset
     /// What each task is measured on, by its name.
@@ -31,11 +31,11 @@ struct TrainedRun {
         let folder = try RunFolder.existing(path)
         configuration = try ExperimentConfiguration(contentsOf: folder.configuration)
         preprocessing = try folder.storedPreprocessing()
-        if configuration.sources.contains(where: { $0.dataset.isTabular }) && preprocessing == nil {
-            throw CommandError("\(folder.preprocessing): missing, without it rows cannot be read as in training")
+        if configuration.sources.contains(where: { $0.dataset.isFitted }) && preprocessing == nil {
+            throw CommandError("\(folder.preprocessing): missing, without it data cannot be read as in training")
         }
         let stored = preprocessing
-        let sources = try configuration.readSources { try $0.test(preprocessing: $0.isTabular ? stored : nil) }
+        let sources = try configuration.readSources { try $0.test(preprocessing: $0.isFitted ? stored : nil) }
         test = sources[configuration.mainSource]
         tests = configuration.datasetsByTask(sources)
         model = try ConfiguredNetwork(

@@ -31,7 +31,7 @@ public struct Experiment {
         // The data of the run come first; other tables are read as they are.
         var fitted = preprocessing
         let splits = try configuration.readSources { dataset in
-            let splits = try dataset.splits(preprocessing: dataset.isTabular ? fitted : nil)
+            let splits = try dataset.splits(preprocessing: dataset.isFitted ? fitted : nil)
             fitted = fitted ?? splits.preprocessing
             return splits
         }

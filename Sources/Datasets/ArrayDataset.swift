@@ -79,19 +79,12 @@ public struct ArrayDataset: Dataset {
         for index in indices {
             precondition(index >= 0 && index < count, "ArrayDataset: sample \(index) of \(count)")
         }
-        var targetTensors: [String: HostTensor] = [:]
-        var masks: [String: HostTensor] = [:]
-        for target in targets {
-            targetTensors[target.task.name] = target.rows(indices)
-            if let mask = target.mask {
-                masks[target.task.name] = HostTensor(indices.map { mask[$0] }, shape: [indices.count])
-            }
-        }
+        let (values, masks) = targets.rows(indices)
         return Batch(
             inputs: HostTensor(
                 ArrayDataset.gather(indices, from: inputs, size: inputShape.count),
                 shape: inputShape.prepending(indices.count)),
-            targets: targetTensors, masks: masks)
+            targets: values, masks: masks)
     }
 
     fileprivate static func gather(_ indices: [Int], from values: [Float], size: Int) -> [Float] {
@@ -110,8 +103,22 @@ public struct ArrayDataset: Dataset {
     }
 }
 
+extension [ArrayDataset.Target] {
+    /// The targets and masks of some samples, as a batch has them.
+    func rows(_ indices: [Int]) -> (targets: [String: HostTensor], masks: [String: HostTensor]) {
+        var result: (targets: [String: HostTensor], masks: [String: HostTensor]) = ([:], [:])
+        for target in self {
+            result.targets[target.task.name] = target.rows(indices)
+            if let mask = target.mask {
+                result.masks[target.task.name] = HostTensor(indices.map { mask[$0] }, shape: [indices.count])
+            }
+        }
+        return result
+    }
+}
+
 extension ArrayDataset.Target {
-    fileprivate func validate(samples: Int) throws(DatasetError) {
+    func validate(samples: Int) throws(DatasetError) {
         switch values {
         case .labels(let labels, let classes):
             precondition(classes > 0, "task \"\(task.name)\": \(classes) classes, expected at least 1")

@@ -81,7 +81,7 @@ public final class BatchStream {
             for batch in batches {
                 guard queue.waitForSpace() else { return }
                 let samples = order.dropFirst(batch * loader.batchSize).prefix(loader.batchSize)
-                let result = Result { try loader.dataset.batch(of: Array(samples)) }
+                let result = Result { try loader.dataset.batch(of: Array(samples), epoch: epoch) }
                 queue.append(result)
                 if case .failure = result { return }
             }

@@ -36,8 +36,13 @@ public protocol Dataset: Sendable {
     /// - Precondition: every index is in `0..<count`.
     /// - Throws: whatever keeps a sample from being read.
     func batch(of indices: [Int]) throws -> Batch
+
+    /// The samples as an epoch of training sees them: with the random changes of that epoch, where a data set has some.
+    /// Default: ``batch(of:)``.
+    func batch(of indices: [Int], epoch: Int) throws -> Batch
 }
 
 extension Dataset {
     public var tabularLayout: TabularLayout? { nil }
+    public func batch(of indices: [Int], epoch: Int) throws -> Batch { try batch(of: indices) }
 }

@@ -33,7 +33,8 @@ public struct MultiFashion: Dataset {
     ]
     /// Height and width of a canvas.
     public static let canvasSize = 36
-    private static let imageSize = 28
+    /// Height and width of one image.
+    static let imageSize = 28
 
     public let inputShape: Shape = [canvasSize, canvasSize, 1]
     public let tasks = ["topLeft", "bottomRight"].map {
@@ -53,6 +54,15 @@ public struct MultiFashion: Dataset {
     ///   - seed: draws the partners.
     /// - Throws: ``DatasetError`` where a file is missing or is not what it should be.
     public init(_ split: Split, folder: String = defaultFolder, seed: UInt64 = 0) throws(DatasetError) {
+        (images, labels) = try MultiFashion.files(of: split, folder: folder)
+        var generator = Philox(seed: seed, stream: "MultiFashion.\(split.rawValue)")
+        partners = generator.permutation(of: labels.count)
+    }
+
+    /// The bytes of all images and the labels of a split, checked.
+    static func files(
+        of split: Split, folder: String
+    ) throws(DatasetError) -> (images: [UInt8], labels: [Int32]) {
         let imagesPath = "\(folder)/\(split.filePrefix)-images-idx3-ubyte.gz"
         let labelsPath = "\(folder)/\(split.filePrefix)-labels-idx1-ubyte.gz"
         let images = try MultiFashion.read(imagesPath, rank: 3)
@@ -73,11 +83,7 @@ public struct MultiFashion: Dataset {
                 path: labelsPath,
                 problem: .labelOutOfRange(index: index, label: Int(labels.bytes[index]), classes: classes))
         }
-
-        self.images = images.bytes
-        self.labels = labels.bytes.map(Int32.init)
-        var generator = Philox(seed: seed, stream: "MultiFashion.\(split.rawValue)")
-        partners = generator.permutation(of: self.labels.count)
+        return (images.bytes, labels.bytes.map(Int32.init))
     }
 
     private static func read(_ path: String, rank: Int) throws(DatasetError) -> IDXFile {

@@ -20,6 +20,10 @@ public struct Subset: Dataset {
     public var tabularLayout: TabularLayout? { base.tabularLayout }
 
     public func batch(of indices: [Int]) throws -> Batch { try base.batch(of: indices.map { self.indices[$0] }) }
+
+    public func batch(of indices: [Int], epoch: Int) throws -> Batch {
+        try base.batch(of: indices.map { self.indices[$0] }, epoch: epoch)
+    }
 }
 
 /// Which samples of a training split are kept for validation.

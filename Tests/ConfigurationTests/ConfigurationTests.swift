@@ -409,7 +409,8 @@ struct MistakeTests {
             ),
             (
                 "dataset: multi-fashion", "dataset: multi-fasion",
-                "dataset: unknown dataset \"multi-fasion\"; did you mean \"multi-fashion\"? Known: census-income, csv, multi-fashion, text. (line 1)"
+                "dataset: unknown dataset \"multi-fasion\"; did you mean \"multi-fashion\"? Known: "
+                    + "\(DatasetConfiguration.names.joined(separator: ", ")). (line 1)"
             ),
             (
                 "dataset: multi-fashion", "dataset: {name: multi-fashion, trainingSamples: none}",
@@ -417,7 +418,8 @@ struct MistakeTests {
             ),
             (
                 "trunk: {model: lenet}", "trunk: {model: lennet}",
-                "trunk.model: unknown model \"lennet\"; did you mean \"lenet\"? Known: bert, lenet, minilm, mlp, resnet18. (line 2)"
+                "trunk.model: unknown model \"lennet\"; did you mean \"lenet\"? Known: "
+                    + "\(ModelRegistry.names.joined(separator: ", ")). (line 2)"
             ),
             (
                 "trunk: {model: lenet}", "trunk: {model: lenet, hidden: [3]}",

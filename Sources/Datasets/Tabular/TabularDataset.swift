@@ -40,14 +40,7 @@ public struct TabularDataset: Dataset {
             precondition(index >= 0 && index < count, "TabularDataset: sample \(index) of \(count)")
             words += inputs[index * width..<(index + 1) * width]
         }
-        var values: [String: HostTensor] = [:]
-        var masks: [String: HostTensor] = [:]
-        for target in targets {
-            values[target.task.name] = target.rows(indices)
-            if let mask = target.mask {
-                masks[target.task.name] = HostTensor(indices.map { mask[$0] }, shape: [indices.count])
-            }
-        }
+        let (values, masks) = targets.rows(indices)
         return Batch(inputs: HostTensor(words, shape: [indices.count, width]), targets: values, masks: masks)
     }
 }

@@ -62,6 +62,14 @@ public struct TabularPreprocessing: Hashable, Sendable, Codable {
         classes = try schema.classes(of: table)
     }
 
+    /// A preprocessing of the targets alone, for tables whose inputs lie elsewhere.
+    init(targetsOf table: TextTable, schema: TabularSchema) throws(DatasetError) {
+        self.schema = schema
+        categories = []
+        numbers = []
+        classes = try schema.classes(of: table)
+    }
+
     private static func isNumeric(
         _ column: TextColumn, occurs: [Bool], _ schema: TabularSchema
     ) throws(DatasetError) -> Bool {
