@@ -24,6 +24,9 @@ struct BenchStep: ParsableCommand {
     @Option(help: "Heads on the trunk. Default: the workload's own.")
     var tasks: Int?
 
+    @Flag(help: "Measure predictions for a batch instead of training steps.")
+    var inference = false
+
     @Flag(help: "Print where the time of one step goes, per primitive, instead.")
     var profile = false
 
@@ -66,9 +69,9 @@ struct BenchStep: ParsableCommand {
         let method = try MethodSettings(settings).method(named: method)
         for workload in workload.map({ [$0] }) ?? StandardWorkload.allCases {
             let prepared = try workload.prepare(on: device, method: method, batch: batch, tasks: tasks)
-            try prepared.takeStep()
+            try run(prepared)
             if profile {
-                try StepProfile(of: prepared, on: device).print(
+                try StepProfile(of: prepared, on: device, run).print(
                     workload: workload, method: self.method, asJSON: options.json)
             } else {
                 let result = try measure(prepared, workload, on: device)
@@ -77,15 +80,19 @@ struct BenchStep: ParsableCommand {
         }
     }
 
+    private func run(_ prepared: PreparedWorkload) throws {
+        if inference { try prepared.predict() } else { try prepared.takeStep() }
+    }
+
     private func measure(
         _ prepared: PreparedWorkload, _ workload: StandardWorkload, on device: any Device
     ) throws -> Result {
         device.pool.resetPeak()
         let launchesBefore = device.launches
-        try prepared.takeStep()
+        try run(prepared)
         let launches = device.launches - launchesBefore
         let timing = try Timing(on: device, warmUps: 2, minimumSamples: 3, seconds: BenchStep.seconds) {
-            try prepared.takeStep()
+            try run(prepared)
         }
         return Result(
             workload: workload.rawValue, method: method, device: device.information.identifier,

@@ -41,21 +41,25 @@ struct StepProfile {
     private let peak: Calibration
 
     /// Takes some steps with the device's profile on.
-    init(of workload: PreparedWorkload, on device: any Device) throws {
+    ///
+    /// - Parameter run: takes one step, or predicts.
+    init(
+        of workload: PreparedWorkload, on device: any Device, _ run: (PreparedWorkload) throws -> Void
+    ) throws {
         let steps = Double(StepProfile.steps)
         self.device = device
         peak = try Calibration(measuring: device)
         // Without the profile, whose events cost time of their own.
-        for _ in 0..<2 { try workload.takeStep() }
+        for _ in 0..<2 { try run(workload) }
         let launchesBefore = device.launches
         let (start, threadStart) = (ContinuousClock.now, StepProfile.threadSeconds())
-        for _ in 0..<StepProfile.steps { try workload.takeStep() }
+        for _ in 0..<StepProfile.steps { try run(workload) }
         encodingMilliseconds = (StepProfile.threadSeconds() - threadStart) * 1e3 / steps
         milliseconds = (ContinuousClock.now - start) / .milliseconds(1) / steps
         launches = Double(device.launches - launchesBefore) / steps
 
         device.profile = Profile()
-        for _ in 0..<StepProfile.steps { try workload.takeStep() }
+        for _ in 0..<StepProfile.steps { try run(workload) }
         profile = device.profile ?? Profile()
         device.profile = nil
     }

@@ -13,6 +13,7 @@ import Tensors
 /// | `mlp-wide` | 256–1024–1024–1024, ReLU | 8 linear, 1 output | squared error | 16 |
 /// | `resnet18` | ``ResNet18`` on 64×64×3 | 8 linear, 5 classes | cross-entropy | 32 |
 /// | `minilm` | ``BERTEncoder``, MiniLM-L6, on 32 tokens | 3 linear, 1 output | squared error | 32 |
+/// | `efficientnet-lite0` | ``EfficientNetLite`` on 224×224×3 | 2 linear, 10 classes | cross-entropy | 32 |
 ///
 /// All are trained with Adam at a learning rate of 1e-3.
 public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
@@ -21,13 +22,14 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
     case mlpWide = "mlp-wide"
     case resnet18
     case minilm
+    case efficientNetLite0 = "efficientnet-lite0"
 
     /// The batch size that results are compared at.
     public var standardBatch: Int {
         switch self {
         case .lenet, .mlp20: 256
         case .mlpWide: 16
-        case .resnet18, .minilm: 32
+        case .resnet18, .minilm, .efficientNetLite0: 32
         }
     }
 
@@ -38,13 +40,14 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
         case .mlpWide: [256]
         case .resnet18: [64, 64, 3]
         case .minilm: [32]
+        case .efficientNetLite0: [224, 224, 3]
         }
     }
 
     /// The number of tasks that results are compared at.
     public var standardTasks: Int {
         switch self {
-        case .lenet: 2
+        case .lenet, .efficientNetLite0: 2
         case .mlp20: 20
         case .mlpWide, .resnet18: 8
         case .minilm: 3
@@ -54,7 +57,7 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
     /// Number of classes; nil for tasks with one real number.
     private var classes: Int? {
         switch self {
-        case .lenet: 10
+        case .lenet, .efficientNetLite0: 10
         case .mlp20, .mlpWide, .minilm: nil
         case .resnet18: 5
         }
@@ -63,7 +66,7 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
     private var hiddenHeadUnits: [Int] {
         switch self {
         case .lenet: [50]
-        case .mlp20, .mlpWide, .resnet18, .minilm: []
+        case .mlp20, .mlpWide, .resnet18, .minilm, .efficientNetLite0: []
         }
     }
 
@@ -74,6 +77,7 @@ public enum StandardWorkload: String, Hashable, Sendable, CaseIterable {
         case .mlpWide: MLP(scope, inputs: 256, hidden: [1024, 1024, 1024])
         case .resnet18: ResNet18(scope)
         case .minilm: BERTEncoder(scope)
+        case .efficientNetLite0: EfficientNetLite(scope)
         }
     }
 
@@ -150,6 +154,12 @@ public final class PreparedWorkload {
         let outcome = try step(batch, step: stepsTaken, learningRate: 1e-3)
         try step.arena.device.synchronize()
         return outcome
+    }
+
+    /// The predictions for the batch, as after training, until the device is done.
+    public func predict() throws {
+        _ = try step.network.predictions(for: batch.inputs, in: ForwardContext(step.arena, mode: .evaluation))
+        try step.arena.device.synchronize()
     }
 }
 
