@@ -49,7 +49,9 @@ public struct Experiment {
         let model = try ConfiguredNetwork(configuration, for: training, ownDatasets: ownDatasets, on: device)
         self.model = model
         imports = try configuration.trunk.weights.map { path in
-            try PretrainedTrunk(path: path, isPartial: configuration.trunk.isPartial)
+            try PretrainedTrunk(
+                path: path, isPartial: configuration.trunk.isPartial,
+                mapping: .backbone(configuration.trunk.model, withoutHead: true))
                 .load(into: model.arena, trunks: model.trunks)
         } ?? []
         let transfer = configuration.transfer

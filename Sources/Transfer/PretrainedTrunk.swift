@@ -7,7 +7,7 @@ public struct PretrainedTrunk: Sendable {
     public var path: String
     /// Whether tensors may be missing, left over or of another shape.
     public var isPartial: Bool
-    /// For files of others; nil takes Concord's own files, and files with the trunk's names and layouts.
+    /// For files that no network of Concord's wrote; nil expects the trunk's names and layouts in them.
     public var mapping: WeightMapping?
 
     public init(path: String, isPartial: Bool = false, mapping: WeightMapping? = nil) {
@@ -30,7 +30,7 @@ public struct PretrainedTrunk: Sendable {
     public func load(into arena: ParameterArena, trunks: [String]) throws -> [ImportReport] {
         let archive = try TensorArchives.open(path)
         let isNetwork = archive.tensors.contains { $0.name.hasPrefix("trunk.") }
-        let mapping = mapping ?? (isNetwork ? PretrainedTrunk.trunkOfNetwork : .identity)
+        let mapping = isNetwork ? PretrainedTrunk.trunkOfNetwork : mapping ?? .identity
         return try trunks.map { trunk in
             let report = try mapping.apply(
                 archive, to: arena, under: trunk, allowing: isPartial ? [.missing, .leftOver, .otherShape] : [])

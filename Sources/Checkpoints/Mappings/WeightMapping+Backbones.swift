@@ -6,6 +6,7 @@ extension WeightMapping {
     ///   trunk that has none.
     public static func backbone(_ model: String, withoutHead: Bool = false) -> WeightMapping? {
         switch model {
+        case "bert", "minilm": bert
         case "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2": efficientNetLite(withHead: !withoutHead)
         case "mobilenet-v2": mobileNetV2(withHead: !withoutHead)
         case "mobilenet-v2-tensorflow": mobileNetV2TensorFlow
