@@ -134,6 +134,32 @@ import Testing
         #expect(try values(1, of: arena) == Fixture.start.map { $0 - 0.5 })
     }
 
+    @Test("groups are updated in one launch while they are treated alike", arguments: TestDevice.available)
+    func alikeGroups(device: TestDevice) throws {
+        let arena = try makeArena(["trunk", "heads.left"], on: device.make())
+        let optimizer = try Optimizer(Adam(), for: arena)
+        var values = [Float](repeating: 0, count: arena.count)
+        for segment in arena.segments {
+            for index in 0..<segment.shape.count { values[segment.offset + index] = 1 }
+        }
+        let gradients = try Tensor(values, shape: [arena.count], on: arena.device)
+        func launches(groups: Set<String>? = nil) throws -> Int {
+            let before = arena.device.launches
+            try optimizer.step(gradients: gradients, learningRate: 0.5, groups: groups)
+            return arena.device.launches - before
+        }
+        #expect(try launches() == 1)
+        // Adam's first step is the learning rate; what lies between the groups stays 0.
+        let after = try arena.values.floats()
+        for (index, value) in values.enumerated() where value == 0 { #expect(after[index] == 0) }
+        for number in arena.segments.indices {
+            #expect(zip(try self.values(number, of: arena), Fixture.start).allSatisfy { abs($0 - ($1 - 0.5)) < 1e-6 })
+        }
+        // From now on the numbers of their steps differ.
+        #expect(try launches(groups: ["trunk"]) == 1)
+        #expect(try launches() == 2)
+    }
+
     @Test("frozen parameters stay, and a step is one launch per run of alike ones", arguments: TestDevice.available)
     func frozen(device: TestDevice) throws {
         let device = try device.make()
