@@ -23,8 +23,8 @@ for file in Assets/vader/*_GroundTruth.txt; do
     # Files may lack the last line break.
     sed -e '$a\' "$file" | sed '1s/^\xef\xbb\xbf//' | cut -f 3- | tr -d '\r'
 done >"$work/texts"
-head -n 8000 "$work/texts" | awk 'NR % 16 == 0' >"$work/some"
-awk 'NR % 11 == 0' "$work/texts" | head -n 2000 >"$work/many"
+awk 'NR % 47 == 0 && count++ < 500' "$work/texts" >"$work/some"
+awk 'NR % 11 == 0 && count++ < 2000' "$work/texts" >"$work/many"
 
 "$program" embed Assets/minilm "$work/texts" --tokens >"$work/tokens"
 for device in cpu opencl; do

@@ -24,7 +24,8 @@ public struct WordPieceVocabulary: Sendable {
         keys = Array(repeating: 0, count: capacity)
         children = Array(repeating: 0, count: capacity)
         for (number, token) in tokens.enumerated() {
-            let continues = token.hasPrefix(WordPieceVocabulary.continuation)
+            // Byte by byte: a sign behind the mark may form one character with it.
+            let continues = token.utf8.starts(with: WordPieceVocabulary.continuation.utf8)
             insert(Array(token.utf8.dropFirst(continues ? 2 : 0)), root: continues ? 1 : 0, Int32(number))
             // `##` itself may begin a word, too.
             if continues { insert(Array(token.utf8), root: 0, Int32(number)) }
