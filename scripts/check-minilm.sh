@@ -20,8 +20,8 @@ done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for file in Assets/vader/*_GroundTruth.txt; do
-    # Files may lack the last line break.
-    sed -e '$a\' "$file" | sed '1s/^\xef\xbb\xbf//' | cut -f 3- | tr -d '\r'
+    # Files may lack the last line break, which awk adds.
+    awk '{ print }' "$file" | sed '1s/^\xef\xbb\xbf//' | cut -f 3- | tr -d '\r'
 done >"$work/texts"
 awk 'NR % 47 == 0 && count++ < 500' "$work/texts" >"$work/some"
 awk 'NR % 11 == 0 && count++ < 2000' "$work/texts" >"$work/many"

@@ -35,4 +35,4 @@ for domain in tweets movieReviewSnippets amazonReviewSnippets nytEditorialSnippe
 done
 rm -rf "$folder"
 mv "$temporary/vader" "$folder"
-echo "$folder: $(ls "$folder" | tr '\n' ' ')"
+echo "$folder: eight files, ground truth and ratings of four domains"
