@@ -94,6 +94,15 @@ let package = Package(
             name: "CheckpointsTests",
             dependencies: ["Checkpoints", "CPUBackend", "Networks", "Tensors", "CZlib", "TestDevices"],
             resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "MultiTaskTests", dependencies: ["CPUBackend", "MultiTask", "TestDevices"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "TransferTests", dependencies: ["CPUBackend", "Transfer", "TestDevices"],
+            exclude: ["Fixtures/record.py", "Fixtures/peft-record.py"],
+            resources: [
+                .copy("Fixtures/transfer.json"), .copy("Fixtures/peft"),
+            ]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "CPUBackend"]),
         .testTarget(name: "ConcordTests", dependencies: ["Concord"]),
         .testTarget(name: "CommandLineTests", dependencies: ["Checkpoints", "ConcordCLI", "OpenCLBackend"]),
     ],

@@ -17,6 +17,10 @@ public final class ForwardContext {
     /// it; nil where there are none, or all are equally long.
     public var sequences: PackedSequences?
     private var random: RandomPosition
+    /// The position of the task that a part of the network runs for, where tasks have adapters of their own.
+    private var task: Int?
+    /// How often such an adapter was asked for.
+    private var taskChoices = 0
 
     public var device: any Device { arena.device }
 
@@ -52,6 +56,25 @@ public final class ForwardContext {
     public func drawRandom(count: Int) -> RandomPosition {
         defer { random = random.advanced(by: count) }
         return random
+    }
+
+    /// Runs a part of a network for one task, with the adapters of that task.
+    ///
+    /// - Returns: what the part gives, and whether it depends on the task: whether it has met an adapter of the task's.
+    public func running<Output>(
+        task: Int, _ part: () throws(ComputeError) -> Output
+    ) throws(ComputeError) -> (output: Output, dependsOnTask: Bool) {
+        let (outer, choices) = (self.task, taskChoices)
+        self.task = task
+        defer { self.task = outer }
+        let output = try part()
+        return (output, taskChoices > choices)
+    }
+
+    /// The position of the task whose adapter a layer is to use.
+    func chooseTask() -> Int? {
+        taskChoices += 1
+        return task
     }
 
     /// Adds a term to what is minimised for a task, in training only.

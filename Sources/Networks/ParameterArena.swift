@@ -40,6 +40,8 @@ public final class ParameterArena {
     /// All statistics, in a block of their own.
     public let statistics: Tensor
     public private(set) var frozen: Set<Int> = []
+    /// Whether the weights hold the updates of their low-rank adapters, so that layers leave those out.
+    public package(set) var adaptersAreMerged = false
 
     public var device: any Device { values.device }
     /// Number of elements with padding: the length of gradients and optimizer states.
@@ -137,6 +139,16 @@ public final class ParameterArena {
 
     /// Trains all parameters but those with these numbers.
     public func setFrozen(_ parameters: Set<Int>) { frozen = parameters }
+
+    /// Trains the biases of a part again, the parameters whose last name is `bias`.
+    ///
+    /// - Parameter prefix: how their names begin.
+    public func unfreezeBiases(prefix: String) {
+        for (index, segment) in segments.enumerated()
+        where segment.name.hasPrefix(prefix) && segment.name.hasSuffix(".bias") {
+            frozen.remove(index)
+        }
+    }
 
     public func isFrozen(_ parameter: Parameter) -> Bool { frozen.contains(parameter.index) }
 

@@ -35,22 +35,35 @@ public struct ParameterScope {
     let registry: Registry
     /// The names of the enclosing scopes, joined with dots.
     public let path: String
+    /// Hands out adapters to the layers that are made in this scope.
+    public let adapters: AdapterSet?
 
     /// The outermost scope of a new network.
     public init() {
-        registry = Registry()
-        path = ""
+        self.init(registry: Registry(), path: "", adapters: nil)
     }
 
-    private init(registry: Registry, path: String) {
+    private init(registry: Registry, path: String, adapters: AdapterSet?) {
         self.registry = registry
         self.path = path
+        self.adapters = adapters
     }
 
     /// The scope of a part.
     public subscript(_ name: String) -> ParameterScope {
-        ParameterScope(registry: registry, path: qualified(name))
+        ParameterScope(registry: registry, path: qualified(name), adapters: adapters)
     }
+
+    /// The same scope for a network whose layers get adapters.
+    ///
+    /// - Parameter adapters: those of this network alone; it notes what it has handed out.
+    public func adapting(_ adapters: AdapterSet) -> ParameterScope {
+        adapters.root = path
+        return ParameterScope(registry: registry, path: path, adapters: adapters)
+    }
+
+    /// The scope of the whole network, without adapters.
+    public var outermost: ParameterScope { ParameterScope(registry: registry, path: "", adapters: nil) }
 
     /// The scope of a part that is known by its position, as in a sequence.
     public subscript(_ position: Int) -> ParameterScope { self[String(position)] }

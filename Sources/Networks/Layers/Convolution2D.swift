@@ -14,6 +14,8 @@ public struct Convolution2D: Layer {
     public let padding: WindowPadding
     public let groups: Int
     public let activation: Activation
+    /// Where the layer was made in a scope that adapts it; filters in groups are not adapted.
+    public let adapter: LayerAdapter?
 
     /// - Parameters:
     ///   - window: size, stride, dilation and padding, which may differ on all four sides.
@@ -30,22 +32,42 @@ public struct Convolution2D: Layer {
             "Convolution2D: \(groups) groups do not divide \(inputs) inputs and \(outputs) outputs")
         let area = window.height * window.width
         let fanIn = area * (inputs / groups)
-        weight = scope.parameter(
+        let weight = scope.parameter(
             "weight", [window.height, window.width, inputs / groups, outputs],
             initializer: initializer(fanIn, area * outputs))
+        self.weight = weight
         self.bias =
             bias ? scope.parameter("bias", [outputs], initializer: .standard(fanIn: fanIn), decays: false) : nil
         self.window = window
         self.padding = padding
         self.groups = groups
         self.activation = activation
+        adapter =
+            groups > 1
+            ? nil
+            : scope.adapters?.adapter(
+                of: weight, at: scope, kind: .convolution,
+                lowRank: {
+                    LowRankAdapter(
+                        $0, filter: [window.height, window.width, inputs], outputs: outputs, window: window,
+                        padding: padding, $1)
+                }, outputs: outputs)
     }
 
     public func callAsFunction(_ input: Tensor, in context: ForwardContext) throws(ComputeError) -> Tensor {
+        guard let adapter else { return try plain(input, activation, in: context) }
+        return try adapter.adapted(input, activation: activation, in: context) { activation throws(ComputeError) in
+            try plain(input, activation, in: context)
+        }
+    }
+
+    private func plain(
+        _ input: Tensor, _ activation: Activation, in context: ForwardContext
+    ) throws(ComputeError) -> Tensor {
         try callAsFunction(input, filter: context(weight), bias: bias.map { context($0) }, activation: activation)
     }
 
-    /// The same convolution with another filter, bias and activation.
+    /// The same convolution with another filter, bias and activation, and without its adapter.
     func callAsFunction(
         _ input: Tensor, filter: Tensor, bias: Tensor?, activation: Activation
     ) throws(ComputeError) -> Tensor {

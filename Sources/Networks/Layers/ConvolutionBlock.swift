@@ -32,6 +32,6 @@ public struct ConvolutionBlock: Layer {
     /// Whether filter and normalisation are constants of this pass.
     private func isConstant(in context: ForwardContext) -> Bool {
         let isFrozen = [convolution.weight, norm.weight, norm.bias].allSatisfy(context.isFrozen)
-        return norm.usesRunningStatistics(in: context) && (context.tape == nil || isFrozen)
+        return convolution.adapter == nil && norm.usesRunningStatistics(in: context) && (context.tape == nil || isFrozen)
     }
 }
