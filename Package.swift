@@ -98,9 +98,9 @@ let package = Package(
             name: "MultiTaskTests", dependencies: ["CPUBackend", "MultiTask", "TestDevices"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "TransferTests", dependencies: ["CPUBackend", "Transfer", "TestDevices"],
-            exclude: ["Fixtures/record.py", "Fixtures/peft-record.py"],
+            exclude: ["Fixtures/record.py", "Fixtures/peft-record.py", "Fixtures/transferability-record.py"],
             resources: [
-                .copy("Fixtures/transfer.json"), .copy("Fixtures/peft"),
+                .copy("Fixtures/transfer.json"), .copy("Fixtures/peft"), .copy("Fixtures/transferability.json"),
             ]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "CPUBackend"]),
         .testTarget(name: "ConcordTests", dependencies: ["Concord"]),

@@ -4,13 +4,13 @@
 /// O(K³) per sweep, six to ten sweeps.
 ///
 /// Source: Golub, Van Loan, "Matrix Computations", 4th edition, section 8.5.
-struct SymmetricEigen: Sendable {
+package struct SymmetricEigen: Sendable {
     /// Ascending.
-    let values: [Double]
+    package let values: [Double]
     /// A row per eigenvalue.
-    let vectors: [[Double]]
+    package let vectors: [[Double]]
 
-    init(_ matrix: SquareMatrix) {
+    package init(_ matrix: SquareMatrix) {
         let size = matrix.size
         // The matrix, and in the same rows its rotations: what is done to rows of one is done to rows of the other.
         var rotated = LaneMatrix(matrix)
