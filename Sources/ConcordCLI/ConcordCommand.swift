@@ -9,6 +9,7 @@ struct ConcordCommand: ParsableCommand {
         subcommands: [
             DevicesCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, EmbedCommand.self,
             AggregateCommand.self, CompareCommand.self, InterferenceCommand.self, FindRateCommand.self,
+            AdapterCommand.self, ScoreCommand.self,
             BenchCommand.self, TuneCommand.self, SelftestCommand.self, InspectCommand.self,
         ])
 }

@@ -50,11 +50,12 @@ struct PredictCommand: ParsableCommand {
         for input in inputs {
             for samples in try PredictCommand.samples(input, of: run) {
                 let outputs = try run.evaluation.predict(samples.inputs)
-                let predictions = try zip(run.model.tasks, outputs).map { task, output in
+                let goals = zip(run.model.tasks, outputs).filter { $0.0.role == .goal }
+                let predictions = try goals.map { task, output in
                     try PredictCommand.predictions(of: task, output, in: run.tests[task.name] ?? run.test)
                 }
                 for (row, name) in samples.names.enumerated() {
-                    let named = zip(run.model.tasks, predictions).map { ($0.name, $1[row]) }
+                    let named = zip(goals, predictions).map { ($0.0.name, $1[row]) }
                     try JSONOutput.print(
                         Line(input: name, predictions: Dictionary(uniqueKeysWithValues: named)))
                 }
@@ -145,7 +146,7 @@ struct PredictCommand: ParsableCommand {
             }
         case .binaryCrossEntropy:
             return rowsOfValues(try output.sigmoid().floats(), columns: columns)
-        case .squaredError, .absoluteError, .huber:
+        case .squaredError, .absoluteError, .huber, .domainDiscrepancy:
             return rowsOfValues(try output.floats(), columns: columns)
         }
     }

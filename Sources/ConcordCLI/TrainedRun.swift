@@ -35,7 +35,12 @@ struct TrainedRun {
             throw CommandError("\(folder.preprocessing): missing, without it data cannot be read as in training")
         }
         let stored = preprocessing
-        let sources = try configuration.readSources { try $0.test(preprocessing: $0.isFitted ? stored : nil) }
+        var sources = try configuration.readSources { try $0.test(preprocessing: $0.isFitted ? stored : nil) }
+        if let test = try configuration.targetDomainTest(
+            main: sources[configuration.mainSource], preprocessing: stored)
+        {
+            sources[configuration.mainSource] = test
+        }
         test = sources[configuration.mainSource]
         tests = configuration.datasetsByTask(sources)
         model = try ConfiguredNetwork(

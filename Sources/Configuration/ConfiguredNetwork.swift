@@ -13,6 +13,10 @@ public struct ConfiguredNetwork {
     public let layerGroups: LayerGroups
     /// The scopes of the trunks.
     let trunks: [String]
+    /// The trunks, as the architecture has made them: one in hard sharing.
+    public let trunkModels: [any Trunk]
+    /// Those of every trunk; empty where the trunks have none on their layers.
+    public let adapters: [AdapterSet]
 
     /// Makes the network and draws its initial parameters.
     ///
@@ -22,10 +26,11 @@ public struct ConfiguredNetwork {
     /// - Parameters:
     ///   - dataset: gives the shape of the inputs and the targets that the heads must fit.
     ///   - ownDatasets: give the targets of tasks that learn from other data, by the tasks' names.
+    ///   - steps: of the run, for what changes as it goes on; nil for a network that is not trained.
     /// - Throws: `TrainingError` where the configuration does not fit the dataset, `ModelError`, and what the device throws.
     public init(
         _ configuration: ExperimentConfiguration, for dataset: any Dataset,
-        ownDatasets: [String: any Dataset] = [:], on device: any Device
+        ownDatasets: [String: any Dataset] = [:], steps: Int? = nil, on device: any Device
     ) throws {
         for (task, own) in ownDatasets.sorted(by: { $0.key < $1.key }) where own.inputShape != dataset.inputShape {
             throw TrainingError.invalidSetting(
@@ -38,38 +43,43 @@ public struct ConfiguredNetwork {
                 scope["encoder"], categories: layout.categories, vocabulary: layout.vocabulary, numbers: layout.numbers,
                 width: configuration.encoder.width)
         }
-        let trunks = TrunkScopes()
+        let adaptation = configuration.adaptation?.adaptation
+        tasks = configuration.tasks.map(\.task) + (adaptation.map { [$0.task] } ?? [])
+        let trunks = AdaptedTrunks(configuration.adapters, tasks: tasks.map(\.name))
         let sampleShape = encoder.map { [$0.featureCount] } ?? dataset.inputShape
         let parts = NetworkParts(
-            scope: scope, tasks: configuration.tasks.map(\.name), sampleShape: sampleShape,
+            scope: scope, tasks: tasks.map(\.name), sampleShape: sampleShape,
             makeTrunk: { scope in
-                trunks.paths.append(scope.path)
-                return try ModelRegistry.trunk(
-                    named: configuration.trunk.model, options: configuration.trunk.options,
-                    sampleShape: sampleShape, in: scope)
+                try trunks.trunk(in: scope) { scope in
+                    try ModelRegistry.trunk(
+                        named: configuration.trunk.model, options: configuration.trunk.options,
+                        sampleShape: sampleShape, in: scope)
+                }
             },
             makeHead: { scope, task, inputs in
+                if let adaptation, task == configuration.tasks.count {
+                    return adaptation.head(scope, inputs: inputs, steps: steps)
+                }
                 let task = configuration.tasks[task]
                 let targets = ownDatasets[task.name] ?? dataset
                 return try ConfiguredNetwork.head(
                     scope, inputs: inputs, outputs: try ConfiguredNetwork.outputs(for: task, in: targets),
                     options: (task.head ?? configuration.heads).options)
             })
-        let network = try configuration.architecture.network(from: parts)
+        let network =
+            try trunks.networkOfTasks(configuration.architecture, from: parts)
+            ?? configuration.architecture.network(from: parts)
         self.network = encoder.map { EncodedNetwork(encoder: $0, network: network) } ?? network
-        tasks = configuration.tasks.map(\.task)
+        trunkModels = trunks.trunks
+        adapters = trunks.adapters
         arena = try ParameterArena(scope, seed: configuration.seed, on: device)
-        self.trunks = trunks.paths
-        layerGroups = LayerGroups(of: arena, chains: (encoder == nil ? [] : [["encoder"]]) + [trunks.paths])
+        self.trunks = trunks.roots
+        layerGroups = LayerGroups(of: arena, chains: (encoder == nil ? [] : [["encoder"]]) + [trunks.roots])
+        try trunks.prepare(arena)
         try freeze(configuration.freeze)
         if let point = configuration.transfer.freezeTo {
             arena.setFrozen(arena.frozen.union(try point.frozen(of: layerGroups)))
         }
-    }
-
-    /// Where the trunks of a network were declared.
-    private final class TrunkScopes {
-        var paths: [String] = []
     }
 
     private static func head(
@@ -97,7 +107,7 @@ public struct ConfiguredNetwork {
             switch task.loss {
             case .crossEntropy(_, _, let classWeights): classWeights
             case .binaryCrossEntropy(let positiveWeights): positiveWeights
-            case .squaredError, .absoluteError, .huber: nil
+            case .squaredError, .absoluteError, .huber, .domainDiscrepancy: nil
             }
         if let weights, weights.count != outputs {
             throw TrainingError.invalidSetting(

@@ -35,18 +35,29 @@ public struct Experiment {
             fitted = fitted ?? splits.preprocessing
             return splits
         }
-        let sources = zip(configuration.sources, splits).map { source, split in
-            TrainingSource(
+        let domains = try configuration.adaptation.map {
+            try DomainSplits($0, main: splits[configuration.mainSource], preprocessing: fitted)
+        }
+        let sources = zip(configuration.sources, splits).enumerated().map { number, pair in
+            let (source, split) = pair
+            if let domains, number == configuration.mainSource {
+                return TrainingSource(
+                    training: domains.training, validation: domains.validation, test: domains.test,
+                    tasks: source.tasks + [AdaptationDataset.domainTask], batchSize: source.batchSize)
+            }
+            return TrainingSource(
                 training: split.training, validation: split.validation ?? split.test,
                 test: split.validation == nil ? nil : split.test, tasks: source.tasks, batchSize: source.batchSize)
         }
         let main = splits[configuration.mainSource]
-        training = main.training
-        validation = main.validation
-        test = main.test
+        training = domains?.training ?? main.training
+        validation = domains?.validation ?? main.validation
+        test = domains?.test ?? main.test
         self.preprocessing = fitted
         let ownDatasets = configuration.datasetsByTask(splits.map(\.training))
-        let model = try ConfiguredNetwork(configuration, for: training, ownDatasets: ownDatasets, on: device)
+        let model = try ConfiguredNetwork(
+            configuration, for: training, ownDatasets: ownDatasets,
+            steps: configuration.epochs * configuration.stepsPerEpoch(of: sources), on: device)
         self.model = model
         imports = try configuration.trunk.weights.map { path in
             try PretrainedTrunk(
@@ -91,13 +102,8 @@ public struct Experiment {
     }
 
     package func settings() throws -> TrainingSettings {
-        var settings = TrainingSettings(
-            epochs: configuration.epochs, batchSize: configuration.batchSize, seed: configuration.seed,
-            schedule: .constant(rate: configuration.optimizer.learningRate),
-            checkpointInterval: configuration.checkpointInterval, scheduling: configuration.scheduling.scheduling,
-            accumulation: configuration.accumulation, stopping: configuration.stopping)
-        let batches = zip(configuration.sources, sources).map { ($1.training.count - 1) / $0.batchSize + 1 }
-        let stepsPerEpoch = settings.stepsPerEpoch(batches: batches, tasks: configuration.tasks.count)
+        var settings = configuration.trainingSettings
+        let stepsPerEpoch = configuration.stepsPerEpoch(of: sources)
         settings.schedule = configuration.schedule.schedule(
             rate: configuration.optimizer.learningRate, epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch)
         let transfer = configuration.transfer
@@ -109,5 +115,21 @@ public struct Experiment {
                     rates: transfer.layerRates))
         }
         return settings
+    }
+}
+
+extension ExperimentConfiguration {
+    /// What a run is asked to do, with a constant rate.
+    fileprivate var trainingSettings: TrainingSettings {
+        TrainingSettings(
+            epochs: epochs, batchSize: batchSize, seed: seed, schedule: .constant(rate: optimizer.learningRate),
+            checkpointInterval: checkpointInterval, scheduling: scheduling.scheduling, accumulation: accumulation,
+            stopping: stopping)
+    }
+
+    /// Steps of an epoch over these data.
+    fileprivate func stepsPerEpoch(of sources: [TrainingSource]) -> Int {
+        let batches = zip(self.sources, sources).map { ($1.training.count - 1) / $0.batchSize + 1 }
+        return trainingSettings.stepsPerEpoch(batches: batches, tasks: tasks.count + (adaptation == nil ? 0 : 1))
     }
 }

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import MultiTask
 import Yams
@@ -56,11 +57,15 @@ public struct ExperimentConfiguration: Hashable, Sendable {
     /// When the run ends early. Default: never.
     public var stopping: RunStopping?
     public var transfer: TransferConfiguration
+    /// What trains in the trunk, which stands still otherwise. Default: all of the trunk trains.
+    public var adapters: AdaptersConfiguration?
+    /// Makes the trunk's features alike for another domain without labels. Default: no other domain.
+    public var adaptation: AdaptationConfiguration?
 
     private static let keys = [
         "dataset", "encoder", "architecture", "trunk", "heads", "tasks", "method", "optimizer", "schedule", "scheduling",
         "epochs", "batchSize", "seed", "device", "clippingNorm", "gradients", "checkpointInterval", "freeze", "metrics",
-        "accumulate", "earlyStopping",
+        "accumulate", "earlyStopping", "adapters", "adaptation",
     ] + TransferConfiguration.keys
 
     static let maximumBatchSize = 1 << 20
@@ -117,6 +122,9 @@ public struct ExperimentConfiguration: Hashable, Sendable {
             try RunStopping(value, tasks: names)
         }
         transfer = try TransferConfiguration(values, tasks: names)
+        adapters = try values["adapters"].map(AdaptersConfiguration.init)
+        adaptation = try values["adaptation"].map(AdaptationConfiguration.init)
+        try checkAdaptation(values["adaptation"])
     }
 
     /// The data of the tasks that have none of their own. Where all have, those of the first.
@@ -134,6 +142,24 @@ public struct ExperimentConfiguration: Hashable, Sendable {
         throw value.failure(
             .unexpected(
                 found: "a dataset although every task has one of its own", expected: "a task that learns from it"))
+    }
+
+    /// What the domain term needs of the rest.
+    private func checkAdaptation(_ value: ConfigurationValue?) throws(ConfigurationError) {
+        guard let value, let adaptation else { return }
+        if architecture != .hardSharing {
+            throw value.failure(
+                .unexpected(
+                    found: "the architecture \"\(architecture.name)\"",
+                    expected: "hard-sharing, where all tasks have the same features"))
+        }
+        if tasks.contains(where: { $0.name == AdaptationDataset.domainTask }) {
+            throw value.failure(
+                .unexpected(found: "a task \"domain\"", expected: "another name, for that is the domain term's"))
+        }
+        if case .dataset(let target) = adaptation.target, target.isTabular != dataset.isTabular {
+            throw value.failure(.unexpected(found: "a dataset of another kind", expected: "a target like \(dataset.name)"))
+        }
     }
 
     private static func prefixes(_ value: ConfigurationValue) throws(ConfigurationError) -> [String] {
@@ -163,6 +189,8 @@ public struct ExperimentConfiguration: Hashable, Sendable {
         if accumulation > 1 { pairs.append(("accumulate", .number(accumulation))) }
         if let stopping { pairs.append(("earlyStopping", stopping.node)) }
         pairs += transfer.pairs
+        if let adapters { pairs.append(("adapters", adapters.node)) }
+        if let adaptation { pairs.append(("adaptation", adaptation.node)) }
         return try Yams.serialize(node: .keys(pairs), width: -1, allowUnicode: true)
     }
 }

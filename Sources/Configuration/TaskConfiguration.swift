@@ -137,6 +137,8 @@ extension Loss {
         case .huber(let delta): .keys([("name", .text("huber")), ("delta", .number(delta))])
         case .absoluteError: .keys([("name", .text("l1"))])
         case .squaredError: .keys([("name", .text("mse"))])
+        // No task of a configuration has it: `adaptation` adds the task.
+        case .domainDiscrepancy: .keys([("name", .text(AdaptationConfiguration.taskLoss))])
         }
     }
 }

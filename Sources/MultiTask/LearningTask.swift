@@ -4,6 +4,16 @@ import Networks
 ///
 /// (Swift's concurrency owns the name `Task`.)
 public struct LearningTask: Hashable, Sendable {
+    /// What a task is to the others.
+    public enum Role: Hashable, Sendable {
+        /// What the network is for.
+        case goal
+        /// Learns beside the goals, but does not count where the best epoch is chosen.
+        case auxiliary
+        /// Not a task of its own for the method: its loss is a part of every goal's, in equal shares.
+        case regularizer
+    }
+
     /// The name in datasets, checkpoints and reports.
     public var name: String
     public var loss: Loss
@@ -13,15 +23,17 @@ public struct LearningTask: Hashable, Sendable {
     public var learningRateFactor: Float
     /// Nil lets the task learn to the end of the run.
     public var earlyStopping: EarlyStopping?
+    public var role: Role
 
     public init(
         _ name: String, loss: Loss, weight: Float = 1, learningRateFactor: Float = 1,
-        earlyStopping: EarlyStopping? = nil
+        earlyStopping: EarlyStopping? = nil, role: Role = .goal
     ) {
         self.name = name
         self.loss = loss
         self.weight = weight
         self.learningRateFactor = learningRateFactor
         self.earlyStopping = earlyStopping
+        self.role = role
     }
 }

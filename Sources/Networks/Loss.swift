@@ -10,6 +10,8 @@ public enum Loss: Hashable, Sendable {
     case squaredError
     case absoluteError
     case huber(delta: Float = 1)
+    /// The prediction is features `[samples, features]`, the targets are domains `[samples, 1]`: 0 or 1.
+    case domainDiscrepancy(DomainDiscrepancy)
 
     /// The mean over the samples that count.
     ///
@@ -28,6 +30,7 @@ public enum Loss: Hashable, Sendable {
         case .squaredError: try prediction.squaredError(targets: targets, mask: mask)
         case .absoluteError: try prediction.absoluteError(targets: targets, mask: mask)
         case .huber(let delta): try prediction.huberLoss(targets: targets, delta: delta, mask: mask)
+        case .domainDiscrepancy(let discrepancy): try discrepancy(prediction, domains: targets, mask: mask)
         }
     }
 

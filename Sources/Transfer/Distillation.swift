@@ -87,7 +87,7 @@ public struct Distillation: LossTerms {
             let entropy = try logits.binaryCrossEntropy(targets: probabilities)
             let crossEntropy = try student.affine(scale: 1 / temperature).binaryCrossEntropy(targets: probabilities)
             return try (crossEntropy - entropy).affine(scale: temperature * temperature)
-        case .squaredError, .absoluteError, .huber: return try student.squaredError(targets: teacher)
+        case .squaredError, .absoluteError, .huber, .domainDiscrepancy: return try student.squaredError(targets: teacher)
         }
     }
 }

@@ -42,6 +42,7 @@ private enum Reference {
             let (delta, errors) = (Double(delta), zip(prediction, target).map { $0 - $1 })
             let values = errors.map { abs($0) <= delta ? $0 * $0 / 2 : delta * (abs($0) - delta / 2) }
             return (values.reduce(0, +) / columns, errors.map { min(max($0, -delta), delta) / columns })
+        case .domainDiscrepancy: preconditionFailure("a discrepancy is no mean over rows")
         }
     }
 }

@@ -86,7 +86,8 @@ struct RunSetup {
             }
             switch (task.loss, target.kind) {
             case (.crossEntropy, .classes), (.binaryCrossEntropy, .regression), (.squaredError, .regression),
-                (.absoluteError, .regression), (.huber, .regression):
+                (.absoluteError, .regression), (.huber, .regression),
+                (.domainDiscrepancy, .regression):
                 continue
             case (.crossEntropy, .regression(let columns)):
                 throw TrainingError.incompatibleTarget(

@@ -114,6 +114,7 @@ private struct MetricSums {
                 absoluteError += abs(error)
                 squaredError += error * error
             }
+        case .domainDiscrepancy: break
         }
         loss += Double(value) * labelWeight
         weight += labelWeight

@@ -335,7 +335,7 @@ public final class Trainer {
     /// that took no part in the epoch counts by its newest metrics.
     private var score: Double {
         let scores = zip(step.tasks, progress.schedule.tasks).compactMap { task, state -> Double? in
-            if state.metrics.isEmpty { return nil }
+            if state.metrics.isEmpty || task.role != .goal { return nil }
             if case .binaryCrossEntropy = task.loss, let area = state.metrics["auc"] { return area }
             return state.metrics["accuracy"] ?? -(state.metrics["loss"] ?? .infinity)
         }

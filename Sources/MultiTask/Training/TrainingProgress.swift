@@ -82,7 +82,7 @@ struct EpochAccumulator: Codable {
         guard let gramian = outcome.gramian else { return }
         gramians += 1
         conflictRates += gramian.conflictRate
-        let present = outcome.losses.indices.filter { outcome.losses[$0] != nil }
+        let present = outcome.gramianTasks
         let cosine = gramian.cosines
         for (row, first) in present.enumerated() {
             gradientNorms[first] += gramian[row, row].squareRoot()

@@ -26,9 +26,7 @@ extension TrainingStep {
         if accumulating {
             let weights = try method.weights(in: pass.context)
             let factors = Dictionary(uniqueKeysWithValues: zip(pass.context.tasks, weights))
-            try accumulate(batches, pass, into: &direction, losses: &losses) { loss in
-                loss.seeds(task: 0, factor: self.factor(of: loss) * Float(factors[loss.task] ?? 0))
-            }
+            try accumulate(batches, pass, into: &direction, losses: &losses) { seeds(of: $0, weights: factors) }
             try read(losses, into: &pass)
             for (task, weight) in factors { pass.outcome.weights[task] = weight }
         } else {
@@ -38,8 +36,7 @@ extension TrainingStep {
             if method.needsLosses { try read(losses, into: &pass) }
             let weights = try method.weights(in: pass.context)
             let factors = Dictionary(uniqueKeysWithValues: zip(pass.context.tasks, weights))
-            let seeds = losses.flatMap { $0.seeds(task: 0, factor: factor(of: $0) * Float(factors[$0.task] ?? 0)) }
-            try tape.backward(from: seeds) { (leaf, gradient) throws(ComputeError) in
+            try tape.backward(from: losses.flatMap { seeds(of: $0, weights: factors) }) { (leaf, gradient) throws(ComputeError) in
                 try direction.add(gradient, of: leaf)
             }
             if !method.needsLosses { try read(losses, into: &pass) }
@@ -77,7 +74,8 @@ extension TrainingStep {
     ) throws -> TaskGradients {
         let isExact = gradientOptions.scope != .features && gradientOptions.interval == 1
         var losses: [BatchLoss] = []
-        let seeds = { (loss: BatchLoss) in loss.seeds(task: loss.task, factor: self.factor(of: loss)) }
+        let present = pass.context.tasks
+        let seeds = { (loss: BatchLoss) in self.seeds(of: loss, present: present) }
         let purpose: TaskGradients.Purpose =
             if case .jacobian = method.kind { .jacobian } else { .gramian(memory: gradientOptions.memory) }
         var direction = TaskGradients(
@@ -120,6 +118,7 @@ extension TrainingStep {
                 quantity: "squared gradient norm", task: tasks[task].name, step: pass.step, value: sum[position, position])
         }
         pass.outcome.gramian = sum
+        pass.outcome.gramianTasks = pass.context.tasks
     }
 
     /// The weights of an earlier step, if they are to be used once more.

@@ -15,6 +15,8 @@ public struct StepOutcome: Sendable {
     /// Inner products of the gradients of the tasks that took part, for methods that look at gradients; nil in steps that
     /// use the weights of an earlier one.
     public var gramian: SquareMatrix?
+    /// Numbers of the tasks that the rows of the Gramian belong to: those that took part, without regularisers.
+    public var gramianTasks: [Int] = []
     /// Why nothing was updated, where ``NotFinitePolicy/skip`` allowed to go on.
     public var skipped: TrainingError?
 
@@ -112,13 +114,14 @@ public final class TrainingStep {
     private func take(
         _ batches: [DeviceBatch], accumulating: Bool, step: Int, learningRate: Float
     ) throws -> StepOutcome {
+        let present = tasks.indices.filter { task in batches.contains { $0.targets[task] != nil } }
         var pass = StepPass(
             step: step, tasks: tasks.count,
             context: StepContext(
-                tasks: tasks.indices.filter { task in batches.contains { $0.targets[task] != nil } },
+                tasks: present.filter { tasks[$0].role != .regularizer },
                 taskCount: tasks.count, learningRate: Double(learningRate)))
         if pass.context.tasks.isEmpty { return pass.outcome }
-        for task in pass.context.tasks {
+        for task in present {
             pass.outcome.labelWeights[task] = batches.reduce(0) { $0 + $1.labelWeights[task] }
         }
         let direction =
@@ -210,7 +213,7 @@ extension TrainingStep {
         var sums: [Int: Double] = [:]
         let statistics = try arena.statistics.duplicated()
         for number in batches.indices {
-            for loss in try losses(batches, number, tape: nil, step: step) {
+            for loss in try losses(batches, number, tape: nil, step: step) where tasks[loss.task].role != .regularizer {
                 sums[loss.task, default: 0] += Double(factor(of: loss)) * Double(try loss.value.scalar())
             }
         }
@@ -233,6 +236,22 @@ extension TrainingStep {
         }
         for (task, sum) in sums { pass.outcome.losses[task] = Float(sum) }
         pass.context.losses = pass.context.tasks.map { (weighted[$0] ?? 0) * Double(tasks[$0].weight) }
+    }
+
+    /// Where a reverse walk for a gradient per task starts. What regularises is a part of every task's loss.
+    ///
+    /// - Parameter present: numbers of the tasks that take part.
+    func seeds(of loss: BatchLoss, present: [Int]) -> [Seed] {
+        guard tasks[loss.task].role == .regularizer else { return loss.seeds(task: loss.task, factor: factor(of: loss)) }
+        return present.flatMap { loss.seeds(task: $0, factor: factor(of: loss) / Float(present.count)) }
+    }
+
+    /// Where a reverse walk for the weighted sum of all losses starts.
+    ///
+    /// - Parameter weights: by number of the task.
+    func seeds(of loss: BatchLoss, weights: [Int: Double]) -> [Seed] {
+        let weight = tasks[loss.task].role == .regularizer ? 1 : Float(weights[loss.task] ?? 0)
+        return loss.seeds(task: 0, factor: factor(of: loss) * weight)
     }
 
     /// What a loss is multiplied by, whatever the method.
