@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 
 // Compiled together with the sources of `Checkpoints`; see fuzz.sh.
 
@@ -28,7 +29,14 @@ private func open(_ file: Data) throws -> any TensorArchive {
     case "npy": try NumPyFile(path: reader, file: file)
     case "npz": try NumPyArchive(ZipArchive(path: reader, format: reader, file: file))
     case "onnx": try ONNXFile(path: reader, file: file)
+    case "onnx-network": try imported(ONNXFile(path: reader, file: file))
     case "tensorflow": try TensorFlowGraph(path: reader, file: file)
     default: fatalError("CONCORD_READER is \"\(reader)\"")
     }
+}
+
+/// Makes layers of the model, too; the shape is that of the fixture's samples.
+private func imported(_ file: ONNXFile) throws -> ONNXFile {
+    _ = try ONNXNetwork(ParameterScope(), importing: file, sampleShape: [3, 7, 5])
+    return file
 }

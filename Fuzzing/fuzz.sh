@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly build=.build/release output=.build-fuzz fixtures=Tests/CheckpointsTests/Fixtures
-readonly all=(safetensors pytorch-legacy pytorch-zip npy npz onnx tensorflow)
+readonly all=(safetensors pytorch-legacy pytorch-zip npy npz onnx onnx-network tensorflow)
 
 # Prints the fixtures that a reader starts from.
 seeds() {
@@ -21,7 +21,7 @@ seeds() {
     pytorch-zip) printf '%s\n' "$fixtures"/*-zip.pt ;;
     npy) printf '%s\n' "$fixtures"/*.npy ;;
     npz) printf '%s\n' "$fixtures"/*.npz ;;
-    onnx) printf '%s\n' "$fixtures"/*.onnx ;;
+    onnx | onnx-network) printf '%s\n' "$fixtures"/*.onnx ;;
     tensorflow) printf '%s\n' "$fixtures"/*.pb ;;
     *)
         echo "fuzz: no reader \"$1\"; choose among: ${all[*]}" >&2
@@ -35,7 +35,7 @@ mapfile -t sources < <(find Sources/Checkpoints -name '*.swift')
 mapfile -t objects < <(find "$build"/{Compute,Tensors,Networks,Optimizers,SwiftProtobuf}.build/ -name '*.o')
 swiftc -O -swift-version 6 -package-name "$(basename "$PWD" | tr "[:upper:]" "[:lower:]")" -parse-as-library -sanitize=fuzzer,address -module-name FuzzReaders \
     -I "$build/Modules" -Xcc -fmodule-map-file=Sources/CZlib/module.modulemap \
-    Fuzzing/FuzzReaders.swift "${sources[@]}" "${objects[@]}" -lz -o "$output/fuzz-readers"
+    Fuzzing/FuzzReaders.swift "${sources[@]}" "${objects[@]}" -lz -o "$output/fuzz-readers" 2> >(grep -v 'Cannot export local symbol' >&2)
 
 if (($# > 0)); then readers=("$@"); else readers=("${all[@]}"); fi
 status=0
