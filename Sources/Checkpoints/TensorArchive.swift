@@ -19,6 +19,9 @@ public protocol TensorArchive: Sendable {
     /// What the writer noted.
     var metadata: [String: String] { get }
 
+    /// The place of a tensor in ``tensors``, or nil where the file holds none of this name.
+    func position(of name: String) -> Int?
+
     /// Lends the elements of a tensor: little-endian, row-major, aligned to nothing.
     ///
     /// - Throws: ``CheckpointError/missingTensor(path:tensor:known:)``, and whatever is wrong with the elements.
@@ -87,10 +90,13 @@ public enum DataType: String, Hashable, Sendable, CaseIterable {
 }
 
 extension TensorArchive {
+    /// Looks through all tensors; readers of files keep a table.
+    public func position(of name: String) -> Int? { tensors.firstIndex { $0.name == name } }
+
     /// - Throws: ``CheckpointError/missingTensor(path:tensor:known:)``.
     public func tensor(named name: String) throws(CheckpointError) -> TensorDescription {
-        guard let tensor = tensors.first(where: { $0.name == name }) else { throw missing(name) }
-        return tensor
+        guard let position = position(of: name) else { throw missing(name) }
+        return tensors[position]
     }
 
     func missing(_ name: String) -> CheckpointError {

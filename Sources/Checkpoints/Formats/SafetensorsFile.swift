@@ -54,11 +54,7 @@ public struct SafetensorsFile: TensorArchive {
         positions = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
     }
 
-    /// - Throws: ``CheckpointError/missingTensor(path:tensor:known:)``.
-    public func tensor(named name: String) throws(CheckpointError) -> TensorDescription {
-        guard let position = positions[name] else { throw missing(name) }
-        return tensors[position]
-    }
+    public func position(of name: String) -> Int? { positions[name] }
 
     public func withUnsafeBytes<Result>(
         of name: String, _ body: (UnsafeRawBufferPointer) -> Result

@@ -18,8 +18,9 @@ public struct ShardedSafetensors: TensorArchive {
     /// What the writers of the files noted.
     public let metadata: [String: String]
     private let shards: [SafetensorsFile]
-    /// The number of the file that holds a tensor.
-    private let shardNumbers: [String: Int]
+    /// The number of the file that holds each tensor.
+    private let shardNumbers: [Int]
+    private let positions: [String: Int]
 
     /// Opens an index and all files that it names.
     public init(path: String) throws(CheckpointError) {
@@ -28,7 +29,8 @@ public struct ShardedSafetensors: TensorArchive {
         var shards: [SafetensorsFile] = []
         var tensors: [TensorDescription] = []
         var metadata: [String: String] = [:]
-        var numbers: [String: Int] = [:]
+        var numbers: [Int] = []
+        var positions: [String: Int] = [:]
         for (number, name) in Set(index.values).sorted().enumerated() {
             guard ShardedSafetensors.isPlainName(name) else {
                 throw .malformed(
@@ -43,13 +45,14 @@ public struct ShardedSafetensors: TensorArchive {
                         problem: "\(name) holds tensor \"\(tensor.name)\", which the index "
                             + (index[tensor.name].map { "expects in \($0)" } ?? "does not name"))
                 }
-                numbers[tensor.name] = number
+                positions[tensor.name] = tensors.count
+                tensors.append(tensor)
+                numbers.append(number)
             }
-            tensors += shard.tensors
             metadata.merge(shard.metadata) { first, _ in first }
             shards.append(shard)
         }
-        if let (tensor, name) = index.sorted(by: { $0.key < $1.key }).first(where: { numbers[$0.key] == nil }) {
+        if let (tensor, name) = index.sorted(by: { $0.key < $1.key }).first(where: { positions[$0.key] == nil }) {
             throw .malformed(
                 path: path, format: ShardedSafetensors.format,
                 problem: "it expects tensor \"\(tensor)\" in \(name), which does not hold it")
@@ -57,14 +60,17 @@ public struct ShardedSafetensors: TensorArchive {
         self.shards = shards
         self.tensors = tensors
         self.metadata = metadata
+        self.positions = positions
         shardNumbers = numbers
     }
+
+    public func position(of name: String) -> Int? { positions[name] }
 
     public func withUnsafeBytes<Result>(
         of name: String, _ body: (UnsafeRawBufferPointer) -> Result
     ) throws(CheckpointError) -> Result {
-        guard let number = shardNumbers[name] else { throw missing(name) }
-        return try shards[number].withUnsafeBytes(of: name, body)
+        guard let position = positions[name] else { throw missing(name) }
+        return try shards[shardNumbers[position]].withUnsafeBytes(of: name, body)
     }
 
     private static func isPlainName(_ name: String) -> Bool {

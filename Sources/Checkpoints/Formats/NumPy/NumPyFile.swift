@@ -29,6 +29,8 @@ public struct NumPyFile: TensorArchive {
         tensors = [TensorDescription(name: name, type: header.type, shape: header.shape)]
     }
 
+    public func position(of name: String) -> Int? { name == tensors[0].name ? 0 : nil }
+
     public func withUnsafeBytes<Result>(
         of name: String, _ body: (UnsafeRawBufferPointer) -> Result
     ) throws(CheckpointError) -> Result {

@@ -63,6 +63,8 @@ public struct ONNXFile: TensorArchive {
         self.metadata = metadata
     }
 
+    public func position(of name: String) -> Int? { positions[name] }
+
     public func withUnsafeBytes<Result>(
         of name: String, _ body: (UnsafeRawBufferPointer) -> Result
     ) throws(CheckpointError) -> Result {

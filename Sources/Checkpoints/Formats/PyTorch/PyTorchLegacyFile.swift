@@ -91,6 +91,8 @@ public struct PyTorchLegacyFile: TensorArchive {
         positions = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
     }
 
+    public func position(of name: String) -> Int? { positions[name] }
+
     public func withUnsafeBytes<Result>(
         of name: String, _ body: (UnsafeRawBufferPointer) -> Result
     ) throws(CheckpointError) -> Result {

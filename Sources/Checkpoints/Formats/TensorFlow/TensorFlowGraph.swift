@@ -55,6 +55,8 @@ public struct TensorFlowGraph: TensorArchive {
         self.positions = positions
     }
 
+    public func position(of name: String) -> Int? { positions[name] }
+
     public func withUnsafeBytes<Result>(
         of name: String, _ body: (UnsafeRawBufferPointer) -> Result
     ) throws(CheckpointError) -> Result {
