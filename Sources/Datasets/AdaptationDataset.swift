@@ -34,8 +34,18 @@ public struct AdaptationDataset: Dataset {
     }
 
     public func batch(of indices: [Int]) throws -> Batch {
-        let labelled = try source.batch(of: indices.map { $0 % source.count })
-        let unlabelled = try target.batch(of: indices.map { $0 % target.count })
+        join(
+            try source.batch(of: indices.map { $0 % source.count }),
+            try target.batch(of: indices.map { $0 % target.count }))
+    }
+
+    public func batch(of indices: [Int], epoch: Int) throws -> Batch {
+        join(
+            try source.batch(of: indices.map { $0 % source.count }, epoch: epoch),
+            try target.batch(of: indices.map { $0 % target.count }, epoch: epoch))
+    }
+
+    private func join(_ labelled: Batch, _ unlabelled: Batch) -> Batch {
         let rows = labelled.count
         var (targets, masks): ([String: HostTensor], [String: HostTensor]) = ([:], [:])
         for (task, values) in labelled.targets {
@@ -59,13 +69,17 @@ extension HostTensor {
         }
     }
 
-    /// One behind the other along the first axis.
+    /// One behind the other along the first axis. Texts may be of different lengths.
     fileprivate static func concatenated(_ first: HostTensor, _ second: HostTensor) -> HostTensor {
         var shape = first.shape
         shape[0] += second.shape[0]
         switch (first.storage, second.storage) {
         case (.float(let a), .float(let b)): return HostTensor(a + b, shape: shape)
-        case (.int(let a), .int(let b)): return HostTensor(a + b, shape: shape)
+        case (.int(let a), .int(let b)):
+            if first.shape.rank == 2, second.shape.rank == 2, first.shape[1] != second.shape[1] {
+                return TokenBatch.padded(TokenBatch.rows(of: first) + TokenBatch.rows(of: second))
+            }
+            return HostTensor(a + b, shape: shape)
         default: preconditionFailure("rows of numbers and rows of integers in one batch")
         }
     }

@@ -47,6 +47,19 @@ import Testing
         #expect(dataset.classes == ["kind": ["x", "y"]])
     }
 
+    @Test("batches of two domains are padded to one length")
+    func domains() throws {
+        let folder = try TextDatasetTests.folder(TextDatasetTests.texts)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let dataset = try TextDataset(
+            path: folder.appendingPathComponent("texts.tsv").path, schema: TextDatasetTests.schema(folder))
+        let pair = try AdaptationDataset(source: Subset(of: dataset, [0]), target: Subset(of: dataset, [1]))
+        let batch = try pair.batch(of: [0])
+        #expect(batch.inputs == HostTensor([2, 4, 6, 3, 0, 0, 2, 8, 7, 5, 7, 3] as [Int32], shape: [2, 6]))
+        #expect(batch.targets["domain"] == HostTensor([0, 1] as [Float], shape: [2, 1]))
+        #expect(batch.masks["score"] == HostTensor([1, 0] as [Float], shape: [2]))
+    }
+
     @Test("a file to be measured on has the classes of the training file")
     func classes() throws {
         let folder = try TextDatasetTests.folder(TextDatasetTests.texts)

@@ -11,4 +11,15 @@ public enum TokenBatch {
         }
         return HostTensor(numbers, shape: [texts.count, longest])
     }
+
+    /// The texts of a batch, still filled with padding.
+    ///
+    /// - Precondition: Int32 `[texts, length]`.
+    static func rows(of batch: HostTensor) -> [[Int32]] {
+        guard batch.shape.rank == 2, let numbers = batch.ints else {
+            preconditionFailure("TokenBatch: \(batch.shape) is no batch of texts")
+        }
+        let length = batch.shape[1]
+        return stride(from: 0, to: numbers.count, by: max(length, 1)).map { Array(numbers[$0..<$0 + length]) }
+    }
 }
