@@ -423,7 +423,7 @@ struct MistakeTests {
             ),
             (
                 "trunk: {model: lenet}", "trunk: {model: lenet, hidden: [3]}",
-                "trunk.hidden: unknown key. Known: model. (line 2)"
+                "trunk.hidden: unknown key. Known: model, weights, partial. (line 2)"
             ),
             (
                 "trunk: {model: lenet}", "trunk: {model: mlp, hidden: [3], activation: rleu}",
@@ -476,12 +476,13 @@ struct MistakeTests {
                 "batchSize: 64", "batch_size: 64",
                 "batch_size: unknown key; did you mean \"batchSize\"? Known: dataset, encoder, architecture, trunk, heads, "
                     + "tasks, method, optimizer, schedule, scheduling, epochs, batchSize, seed, device, clippingNorm, "
-                    + "gradients, checkpointInterval, freeze, metrics. (line 8)"
+                    + "gradients, checkpointInterval, freeze, metrics, accumulate, earlyStopping, adapters, adaptation, "
+                    + "recipe, layerRates, freezeTo, l2sp, ema, distillation. (line 8)"
             ),
             ("", "method: pcgard", "method: unknown method \"pcgard\"; did you mean \"pcgrad\"? Known: \(Method.names.joined(separator: ", ")). (line 9)"),
             (
                 "", "schedule: cosin",
-                "schedule: unknown schedule \"cosin\"; did you mean \"cosine\"? Known: constant, cosine, one-cycle, step. (line 9)"
+                "schedule: unknown schedule \"cosin\"; did you mean \"cosine\"? Known: constant, cosine, one-cycle, slanted-triangular, step. (line 9)"
             ),
             ("", "schedule: step", "schedule.epochs: missing, expected an integer of at least 1"),
             (

@@ -107,7 +107,7 @@ struct PhaseTests {
                 .run(observer: record, shouldStop: { losses.count == stopAfter }) == nil)
         let resumed = try fixture()
         // What the folder has is taken, not what the network started from.
-        try resumed.arena.values.overwriteForTest(with: 0.5)
+        try resumed.arena.overwriteForTest(with: 0.5)
         let second = try trainer(resumed, recipe, epochs: 4, folder: folder)
         try second.resume(from: folder)
         try second.run(observer: record)

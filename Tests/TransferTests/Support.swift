@@ -10,8 +10,16 @@ extension Tensor {
         try result.get()
     }
 
+}
+
+extension ParameterArena {
+    /// Gives all parameters one value; the padding between them stays 0.
     func overwriteForTest(with value: Float) throws {
-        try overwriteForTest(with: [Float](repeating: value, count: count))
+        var values = [Float](repeating: 0, count: count)
+        for segment in segments {
+            for element in segment.offset..<segment.offset + segment.shape.count { values[element] = value }
+        }
+        try self.values.overwriteForTest(with: values)
     }
 }
 
