@@ -1,10 +1,58 @@
 // Attention of sequences to themselves and its derivative.
 //
 // A *matrix* is one head of one sample, in the derivative also of one task; its rows are `heads * width` elements apart.
-// What inner products are taken with is transposed first, so that 16 of them lie side by side: panels
-// [matrices, width, padded], where `padded` is the length in whole vectors and what sticks out is 0.
-// A work-item owns ROWS rows of a matrix and, where it adds up vectors, VECTORS of the width.
+// What inner products are taken with is transposed first, so that they lie side by side: panels [matrices, width, padded],
+// where `padded` is the length in whole vectors of 16 and what sticks out is 0.
+// A work-item owns ROWS rows of a matrix and, where it adds up vectors, VECTORS of the width, of VECTOR_LANES lanes each: 16
+// on processors, 4 on GPUs, whose work-items have few registers.
 #include "common.clh"
+
+#if VECTOR_LANES == 16
+typedef float16 floats;
+typedef int16 ints;
+#define LANE_NUMBERS (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#define LOAD(source) vload16(0, source)
+#define SPREAD(value, lanes) vstore16(value, 0, lanes)
+
+static floats load_part(__global const float *source, int count, float fill)
+{
+    return load_partial(source, count, fill);
+}
+
+static void store_part(floats value, __global float *target, int count) { store_partial(value, target, count); }
+static float sum_of(floats value) { return sum_lanes(value); }
+static float largest_of(floats value) { return largest_lane(value); }
+#else
+typedef float4 floats;
+typedef int4 ints;
+#define LANE_NUMBERS (int4)(0, 1, 2, 3)
+#define LOAD(source) vload4(0, source)
+#define SPREAD(value, lanes) lanes[0] = (value).x, lanes[1] = (value).y, lanes[2] = (value).z, lanes[3] = (value).w
+
+static floats load_part(__global const float *source, int count, float fill)
+{
+    if (count >= 4) return vload4(0, source);
+    return (floats)(count > 0 ? source[0] : fill, count > 1 ? source[1] : fill, count > 2 ? source[2] : fill, fill);
+}
+
+static void store_part(floats value, __global float *target, int count)
+{
+    if (count >= 4) {
+        vstore4(value, 0, target);
+        return;
+    }
+    if (count > 0) target[0] = value.x;
+    if (count > 1) target[1] = value.y;
+    if (count > 2) target[2] = value.z;
+}
+
+static float sum_of(floats value) { return (value.x + value.z) + (value.y + value.w); }
+
+static float largest_of(floats value)
+{
+    return larger_of(larger_of(value.x, value.z), larger_of(value.y, value.w));
+}
+#endif
 
 // The first rows of samples that lie one behind the other, if they are packed; else all have `length` rows.
 #define SEQUENCES __global const int *starts, ulong starts_offset, int packed, int rows, int length
@@ -58,43 +106,43 @@ __kernel void attention_bias(__global const int *mask, ulong mask_offset, __glob
     bias[bias_offset + (ulong)sample * padded + j] = seen ? 0.0f : -INFINITY;
 }
 
-// The inner products of ROWS rows with 16 neighbouring columns of a panel.
-static void inner_products(float16 *products, __global const float *rows, const ulong *places,
+// The inner products of ROWS rows with neighbouring columns of a panel.
+static void inner_products(floats *products, __global const float *rows, const ulong *places,
                            __global const float *panel, int padded, int width)
 {
 #pragma unroll
-    for (int r = 0; r < ROWS; r++) products[r] = (float16)(0.0f);
+    for (int r = 0; r < ROWS; r++) products[r] = (floats)(0.0f);
     for (int d = 0; d < width; d++) {
-        const float16 column = vload16(0, panel + (ulong)d * padded);
+        const floats column = LOAD(panel + (ulong)d * padded);
 #pragma unroll
-        for (int r = 0; r < ROWS; r++) products[r] = fma((float16)(rows[places[r] + d]), column, products[r]);
+        for (int r = 0; r < ROWS; r++) products[r] = fma((floats)(rows[places[r] + d]), column, products[r]);
     }
 }
 
-// Adds 16 rows of a matrix, from row `j` on and limited to the last one, each times a lane of the factors.
-static void add_rows(float16 *sums, const float16 *factors, __global const float *matrix, int j, int length, int stride,
+// Adds as many rows of a matrix as a vector has lanes, from row `j` on and limited to the last one, each times a lane of the factors.
+static void add_rows(floats *sums, const floats *factors, __global const float *matrix, int j, int length, int stride,
                      int lanes)
 {
-    float parts[ROWS][LANES];
+    float parts[ROWS][VECTOR_LANES];
 #pragma unroll
-    for (int r = 0; r < ROWS; r++) vstore16(factors[r], 0, parts[r]);
+    for (int r = 0; r < ROWS; r++) SPREAD(factors[r], parts[r]);
 #pragma unroll
-    for (int lane = 0; lane < LANES; lane++) {
+    for (int lane = 0; lane < VECTOR_LANES; lane++) {
         __global const float *row = matrix + (ulong)min(j + lane, length - 1) * stride;
 #pragma unroll
         for (int v = 0; v < VECTORS; v++) {
-            const float16 value = load_vector(row + v * LANES, lanes - v * LANES);
+            const floats value = load_part(row + v * VECTOR_LANES, lanes - v * VECTOR_LANES, 0.0f);
 #pragma unroll
             for (int r = 0; r < ROWS; r++)
-                sums[r * VECTORS + v] = fma((float16)(parts[r][lane]), value, sums[r * VECTORS + v]);
+                sums[r * VECTORS + v] = fma((floats)(parts[r][lane]), value, sums[r * VECTORS + v]);
         }
     }
 }
 
-static float16 hide_later(float16 scores, int j, int row)
+static floats hide_later(floats scores, int j, int row)
 {
-    const int16 places = (int16)(j) + (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    return select(scores, (float16)(-INFINITY), places > row);
+    const ints places = (ints)(j) + LANE_NUMBERS;
+    return select(scores, (floats)(-INFINITY), places > row);
 }
 
 // Dimension 0 counts blocks of queries, 1 matrices, 2 pieces of the width.
@@ -106,7 +154,7 @@ __kernel void attention(__global const float *queries, ulong queries_offset, __g
 {
     const int first = (int)get_global_id(0) * ROWS;
     const int matrix = (int)get_global_id(1);
-    const int c = (int)get_global_id(2) * VECTORS * LANES;
+    const int c = (int)get_global_id(2) * VECTORS * VECTOR_LANES;
     if (first >= length || matrix >= matrices || c >= width) return;
     PLACE(matrix);
     if (first >= count) return;
@@ -115,41 +163,41 @@ __kernel void attention(__global const float *queries, ulong queries_offset, __g
     bias += bias_offset + (ulong)sample * padded;
     queries += queries_offset + start;
     ulong places[ROWS];
-    float16 scores[ROWS];
-    float16 best[ROWS];
-    float16 sums[ROWS];
-    float16 totals[ROWS * VECTORS];
+    floats scores[ROWS];
+    floats best[ROWS];
+    floats sums[ROWS];
+    floats totals[ROWS * VECTORS];
     float shift[ROWS];
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
         places[r] = (ulong)min(first + r, count - 1) * stride;
-        best[r] = (float16)(-INFINITY);
-        sums[r] = (float16)(0.0f);
+        best[r] = (floats)(-INFINITY);
+        sums[r] = (floats)(0.0f);
     }
 #pragma unroll
-    for (int i = 0; i < ROWS * VECTORS; i++) totals[i] = (float16)(0.0f);
+    for (int i = 0; i < ROWS * VECTORS; i++) totals[i] = (floats)(0.0f);
     const int end = causal ? min(count, first + ROWS) : count;
-    for (int j = 0; j < end; j += LANES) {
+    for (int j = 0; j < end; j += VECTOR_LANES) {
         inner_products(scores, queries, places, key_panels + j, padded, width);
-        const float16 hidden = vload16(0, bias + j);
+        const floats hidden = LOAD(bias + j);
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-            float16 score = scores[r] * scale + hidden;
+            floats score = scores[r] * scale + hidden;
             if (causal) score = hide_later(score, j, first + r);
-            best[r] = larger(score, best[r]);
+            best[r] = select(best[r], score, (score > best[r]) | isnan(score));
         }
     }
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
-        shift[r] = largest_lane(best[r]);
+        shift[r] = largest_of(best[r]);
         if (shift[r] == -INFINITY) shift[r] = 0.0f;
     }
-    for (int j = 0; j < end; j += LANES) {
+    for (int j = 0; j < end; j += VECTOR_LANES) {
         inner_products(scores, queries, places, key_panels + j, padded, width);
-        const float16 hidden = vload16(0, bias + j);
+        const floats hidden = LOAD(bias + j);
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-            float16 score = scores[r] * scale + hidden;
+            floats score = scores[r] * scale + hidden;
             if (causal) score = hide_later(score, j, first + r);
             scores[r] = exp(score - shift[r]);
             sums[r] += scores[r];
@@ -158,14 +206,14 @@ __kernel void attention(__global const float *queries, ulong queries_offset, __g
     }
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
-        const float sum = sum_lanes(sums[r]);
+        const float sum = sum_of(sums[r]);
         // A query that sees no key.
         const float factor = sum == 0.0f ? 0.0f : 1.0f / sum;
         if (first + r < count) {
             __global float *target = result + result_offset + start + places[r] + c;
 #pragma unroll
             for (int v = 0; v < VECTORS; v++)
-                store_partial(totals[r * VECTORS + v] * factor, target + v * LANES, width - c - v * LANES);
+                store_part(totals[r * VECTORS + v] * factor, target + v * VECTOR_LANES, width - c - v * VECTOR_LANES);
             if (c == 0)
                 normalizers[normalizers_offset + (ulong)matrix * length + first + r] =
                     sum == 0.0f ? INFINITY : shift[r] + log(sum);
@@ -206,7 +254,7 @@ __kernel void attention_query_gradient(__global const float *queries, ulong quer
 {
     const int first = (int)get_global_id(0) * ROWS;
     const int matrix = (int)get_global_id(1);
-    const int c = (int)get_global_id(2) * VECTORS * LANES;
+    const int c = (int)get_global_id(2) * VECTORS * VECTOR_LANES;
     if (first >= length || matrix >= all_matrices || c >= width) return;
     PLACE(matrix);
     if (first >= count) return;
@@ -219,9 +267,9 @@ __kernel void attention_query_gradient(__global const float *queries, ulong quer
     ulong places[ROWS];
     float normalizer[ROWS];
     float product[ROWS];
-    float16 scores[ROWS];
-    float16 slopes[ROWS];
-    float16 totals[ROWS * VECTORS];
+    floats scores[ROWS];
+    floats slopes[ROWS];
+    floats totals[ROWS * VECTORS];
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
         const int row = min(first + r, count - 1);
@@ -230,15 +278,15 @@ __kernel void attention_query_gradient(__global const float *queries, ulong quer
         product[r] = products[products_offset + (ulong)matrix * padded + row];
     }
 #pragma unroll
-    for (int i = 0; i < ROWS * VECTORS; i++) totals[i] = (float16)(0.0f);
+    for (int i = 0; i < ROWS * VECTORS; i++) totals[i] = (floats)(0.0f);
     const int end = causal ? min(count, first + ROWS) : count;
-    for (int j = 0; j < end; j += LANES) {
+    for (int j = 0; j < end; j += VECTOR_LANES) {
         inner_products(scores, queries, places, key_panels + j, padded, width);
         inner_products(slopes, deltas, places, value_panels + j, padded, width);
-        const float16 hidden = vload16(0, bias + j);
+        const floats hidden = LOAD(bias + j);
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-            float16 score = scores[r] * scale + hidden;
+            floats score = scores[r] * scale + hidden;
             if (causal) score = hide_later(score, j, first + r);
             slopes[r] = exp(score - normalizer[r]) * (slopes[r] - product[r]) * scale;
         }
@@ -250,7 +298,7 @@ __kernel void attention_query_gradient(__global const float *queries, ulong quer
             __global float *target = gradient + gradient_offset + own + places[r] + c;
 #pragma unroll
             for (int v = 0; v < VECTORS; v++)
-                store_partial(totals[r * VECTORS + v], target + v * LANES, width - c - v * LANES);
+                store_part(totals[r * VECTORS + v], target + v * VECTOR_LANES, width - c - v * VECTOR_LANES);
         }
     }
 }
@@ -271,7 +319,7 @@ __kernel void attention_key_gradient(__global const float *queries, ulong querie
 {
     const int first = (int)get_global_id(0) * ROWS;
     const int matrix = (int)get_global_id(1);
-    const int c = (int)get_global_id(2) * VECTORS * LANES;
+    const int c = (int)get_global_id(2) * VECTORS * VECTOR_LANES;
     if (first >= length || matrix >= all_matrices || c >= width) return;
     PLACE(matrix);
     if (first >= count) return;
@@ -286,10 +334,10 @@ __kernel void attention_key_gradient(__global const float *queries, ulong querie
     products += products_offset + (ulong)matrix * padded;
     ulong places[ROWS];
     float hidden[ROWS];
-    float16 weights[ROWS];
-    float16 slopes[ROWS];
-    float16 key_totals[ROWS * VECTORS];
-    float16 value_totals[ROWS * VECTORS];
+    floats weights[ROWS];
+    floats slopes[ROWS];
+    floats key_totals[ROWS * VECTORS];
+    floats value_totals[ROWS * VECTORS];
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
         const int row = min(first + r, count - 1);
@@ -297,18 +345,18 @@ __kernel void attention_key_gradient(__global const float *queries, ulong querie
         hidden[r] = bias[row];
     }
 #pragma unroll
-    for (int i = 0; i < ROWS * VECTORS; i++) key_totals[i] = value_totals[i] = (float16)(0.0f);
-    for (int i = causal ? first / LANES * LANES : 0; i < count; i += LANES) {
+    for (int i = 0; i < ROWS * VECTORS; i++) key_totals[i] = value_totals[i] = (floats)(0.0f);
+    for (int i = causal ? first / VECTOR_LANES * VECTOR_LANES : 0; i < count; i += VECTOR_LANES) {
         inner_products(weights, keys, places, query_panels + i, padded, width);
         inner_products(slopes, values, places, delta_panels + i, padded, width);
-        const float16 normalizer = load_partial(normalizers + i, count - i, INFINITY);
-        const float16 product = vload16(0, products + i);
+        const floats normalizer = load_part(normalizers + i, count - i, INFINITY);
+        const floats product = LOAD(products + i);
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-            float16 score = weights[r] * scale + hidden[r];
+            floats score = weights[r] * scale + hidden[r];
             if (causal) {
-                const int16 earlier = (int16)(i) + (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-                score = select(score, (float16)(-INFINITY), earlier < first + r);
+                const ints earlier = (ints)(i) + LANE_NUMBERS;
+                score = select(score, (floats)(-INFINITY), earlier < first + r);
             }
             weights[r] = exp(score - normalizer);
             slopes[r] = weights[r] * (slopes[r] - product) * scale;
@@ -322,9 +370,9 @@ __kernel void attention_key_gradient(__global const float *queries, ulong querie
             const ulong place = own + places[r] + c;
 #pragma unroll
             for (int v = 0; v < VECTORS; v++) {
-                const int lanes = width - c - v * LANES;
-                store_partial(key_totals[r * VECTORS + v], key_gradient + key_gradient_offset + place + v * LANES, lanes);
-                store_partial(value_totals[r * VECTORS + v], value_gradient + value_gradient_offset + place + v * LANES,
+                const int lanes = width - c - v * VECTOR_LANES;
+                store_part(key_totals[r * VECTORS + v], key_gradient + key_gradient_offset + place + v * VECTOR_LANES, lanes);
+                store_part(value_totals[r * VECTORS + v], value_gradient + value_gradient_offset + place + v * VECTOR_LANES,
                               lanes);
             }
         }

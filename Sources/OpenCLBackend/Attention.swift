@@ -1,24 +1,23 @@
 import Compute
 
-/// Vectors of a head's width that one work-item adds up; wider heads are cut, and their scores computed for each piece.
-private let vectors = 2
-
 extension Attention {
     fileprivate var matrices: Int { samples * heads }
     /// The length in whole vectors.
     fileprivate var padded: Int { OpenCLBackend.padded(length, to: 16) }
-    fileprivate var pieces: Int { quotient(width, roundedUpBy: 16 * vectors) }
     fileprivate var panelCount: Int { matrices * width * padded }
 
     fileprivate func macros(_ tuning: Tuning) -> [String] {
-        ["ROWS=\(tuning.attentionRows)", "VECTORS=\(vectors)"]
+        [
+            "ROWS=\(tuning.attentionRows)", "VECTORS=\(tuning.attentionVectors)", "VECTOR_LANES=\(tuning.attentionLanes)",
+        ]
     }
 
-    /// A launch over blocks of rows of `count` matrices.
+    /// A launch over blocks of rows of `count` matrices, and pieces of the width, for each of which scores are computed.
     fileprivate func launch(
         _ kernel: String, matrices count: Int, _ tuning: Tuning, _ arguments: [Argument]
     ) -> Launch {
-        Launch(
+        let pieces = quotient(width, roundedUpBy: tuning.attentionVectors * tuning.attentionLanes)
+        return Launch(
             file: "attention", macros: macros(tuning), kernel: kernel,
             items: (quotient(length, roundedUpBy: tuning.attentionRows), count, pieces), arguments: arguments)
     }

@@ -54,6 +54,10 @@ struct Tuning: Hashable {
     var gramianRows: Int { isForProcessors ? 4 : 2 }
     /// Queries or keys that one work-item of the attention owns: more share what they load, and need more registers.
     var attentionRows: Int { isForProcessors ? 4 : 1 }
+    /// Lanes of the attention's vectors, 16 or 4.
+    var attentionLanes: Int { isForProcessors ? 16 : 4 }
+    /// Vectors of a head's width that one work-item of the attention adds up.
+    var attentionVectors: Int { isForProcessors ? 2 : 4 }
     /// Whether squares of 16 x 16 numbers are transposed in registers. GPUs have 255 per work-item.
     var transposesSquares: Bool { isForProcessors }
     /// What programs that transpose are built with.
