@@ -17,5 +17,6 @@ fi
 
 exchange=$(mktemp -d)
 trap 'rm -rf "$exchange"' EXIT
-CONCORD_PEFT=$exchange swift test -c release --filter PEFTAdapterTests
+[[ -n ${SKIP_BUILD:-} ]] || swift build -c release --build-tests
+CONCORD_PEFT=$exchange swift test -c release --skip-build --filter PEFTAdapterTests
 "$environment/bin/python" "$script" compare "$exchange"
