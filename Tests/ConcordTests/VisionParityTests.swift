@@ -85,7 +85,11 @@ struct VisionParityTests {
         #expect(worst <= 1e-4)
     }
 
-    @Test("JPEG files lead to the same class as without loss")
+    @Test(
+        "JPEG files lead to the same class as without loss",
+        .enabled(
+            if: FileManager.default.fileExists(atPath: assets + "/vision-images"),
+            "NO PHOTOGRAPHS: scripts/fetch-vision-images.sh fetches them"))
     func jpeg() throws {
         let device = try Devices.choose("cpu").device
         let scope = ParameterScope()
