@@ -15,7 +15,7 @@ readonly package=vaderSentiment==3.3.2
 readonly package_checksum=5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9
 readonly archive=vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz
 
-if [[ -e $folder/tweets_GroundTruth.txt ]]; then
+if [[ -e $folder/tweets_GroundTruth.txt && -e $folder/train.csv ]]; then
     echo "$folder is there already"
     exit 0
 fi
@@ -33,6 +33,8 @@ for domain in tweets movieReviewSnippets amazonReviewSnippets nytEditorialSnippe
         [[ -e $temporary/vader/${domain}_$kind.txt ]] || fail "$archive has no ${domain}_$kind.txt"
     done
 done
+# Tables of them for the examples.
+python3 scripts/prepare_vader.py "$temporary/vader"
 rm -rf "$folder"
 mv "$temporary/vader" "$folder"
 echo "$folder: eight files, ground truth and ratings of four domains"
