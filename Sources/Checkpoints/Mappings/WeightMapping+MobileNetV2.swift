@@ -50,6 +50,7 @@ extension WeightMapping {
         // Everything else belongs to the detector, and to its graph.
         let layers = [
             "\(root)layer_**", "BoxPredictor**", "Const**", "MultipleGrid**", "Preprocessor**", "Postprocessor**",
+            "Concatenate**", "concat**", "add/**",
         ]
         return WeightMapping(rules, ignoring: layers)
     }()
