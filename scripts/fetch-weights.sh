@@ -96,7 +96,5 @@ if (($# > 0)); then names=("$@"); else names=("${all[@]}"); fi
 # Names are checked before anything is fetched.
 for name in "${names[@]}"; do describe "$name"; done
 
-mkdir -p Assets
-temporary=$(mktemp -d Assets/.fetch-XXXXXX)
-trap 'rm -rf "$temporary"' EXIT
+make_temporary
 for name in "${names[@]}"; do fetch "$name"; done

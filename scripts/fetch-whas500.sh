@@ -16,9 +16,7 @@ if [[ -e $folder/train.csv && -e $folder/test.csv ]]; then
     exit 0
 fi
 
-mkdir -p Assets
-temporary=$(mktemp -d Assets/.fetch-XXXXXX)
-trap 'rm -rf "$temporary"' EXIT
+make_temporary
 fetch_pypi_wheel "$package" "$package_checksum" "$temporary" --python-version 3.11 --platform manylinux_2_28_x86_64
 python3 -m zipfile -e "$temporary"/*.whl "$temporary/wheel"
 python3 scripts/prepare_whas500.py "$temporary/wheel/sksurv/datasets/data/whas500.arff" "$temporary/prepared"

@@ -9,6 +9,13 @@ fail() {
     exit 1
 }
 
+# Makes the folder $temporary in Assets/, which goes when the script ends.
+make_temporary() {
+    mkdir -p Assets
+    temporary=$(mktemp -d Assets/.fetch-XXXXXX)
+    trap 'rm -rf "$temporary"' EXIT
+}
+
 # Fails if a file has another SHA-256 checksum than expected.
 verify() {
     local file=$1 expected=$2 found
@@ -48,6 +55,7 @@ fetch_pypi_wheel() {
 # or installed.
 fetch_debian_package() {
     local package=$1 hash=$2 destination=$3 file
+    command -v apt-get >/dev/null || fail "needs apt-get, of Debian or a relative"
     mkdir -p "$destination/package"
     (cd "$destination/package" && apt-get download -q "$package" >"../apt.log" 2>&1) || {
         cat "$destination/apt.log" >&2
