@@ -77,6 +77,9 @@ static const char gramian_text[] = {
 static const char layernorm_text[] = {
 #embed "layernorm.cl" suffix(, 0)
 };
+static const char maskedgemm_text[] = {
+#embed "maskedgemm.cl" suffix(, 0)
+};
 static const char optimizerstep_text[] = {
 #embed "optimizerstep.cl" suffix(, 0)
 };
@@ -152,6 +155,7 @@ static const struct {
     {"gemm_tiled.cl", gemm_tiled_text},
     {"gramian.cl", gramian_text},
     {"layernorm.cl", layernorm_text},
+    {"maskedgemm.cl", maskedgemm_text},
     {"optimizerstep.cl", optimizerstep_text},
     {"pack.cl", pack_text},
     {"pointwiseloss.cl", pointwiseloss_text},

@@ -59,6 +59,7 @@ public final class CPUDevice: Device {
         var arguments = Arguments(primitive, operands, scalars, random, device: self)
         switch primitive {
         case .gemm(let gemm): try run(gemm, &arguments)
+        case .maskedGEMM(let product): try run(product, &arguments)
         case .conv2D(let convolution): try run(convolution, &arguments)
         case .pool2D(let pooling): run(pooling, &arguments)
         case .reduction(let reduction): try run(reduction, &arguments)

@@ -18,6 +18,7 @@ public protocol PrimitiveDescription: Hashable, Sendable {
 /// of the conformance tests. Both backends switch over this enumeration exhaustively.
 public enum Primitive: Hashable, Sendable {
     case gemm(GEMM)
+    case maskedGEMM(MaskedGEMM)
     case conv2D(Conv2D)
     case pool2D(Pool2D)
     case reduction(Reduction)
@@ -66,6 +67,7 @@ public enum Primitive: Hashable, Sendable {
     public var description: any PrimitiveDescription {
         switch self {
         case .gemm(let value): value
+        case .maskedGEMM(let value): value
         case .conv2D(let value): value
         case .pool2D(let value): value
         case .reduction(let value): value

@@ -259,6 +259,7 @@ extension Primitive {
     func plan(_ tuning: Tuning) -> Plan {
         switch self {
         case .gemm(let gemm): gemm.plan(tuning)
+        case .maskedGEMM(let product): product.plan(tuning)
         case .conv2D(let convolution): convolution.plan(tuning)
         case .pool2D(let pooling): pooling.plan(tuning)
         case .reduction(let reduction): reduction.plan(tuning)

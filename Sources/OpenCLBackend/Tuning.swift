@@ -43,7 +43,7 @@ struct Tuning: Hashable {
     }
 
     /// Whether a work-item is large, and its private memory a processor's cache.
-    private var isForProcessors: Bool { workGroupSize == 1 }
+    var isForProcessors: Bool { workGroupSize == 1 }
     /// Vectors of neighbouring columns, of so many, that one work-item folds side by side: on processors long pieces of
     /// rows are read in order, and the folds stay in the first-level cache. Elsewhere two would not fit in registers.
     func columnVectors(columns: Int) -> Int {

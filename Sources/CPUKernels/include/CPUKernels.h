@@ -352,6 +352,24 @@ void concord_gramian_tile(
 void concord_weighted_row_sum(
     const float *matrix, long rows, long columns, long stride, const float *weights, int accumulate, float *result);
 
+// Products of stacked matrices with common zeros.
+
+// What one row of all tasks has in common: the places where it may not be zero, and the elements from one task to the
+// next in A and C, and from one panel of B to the next.
+struct concord_masked_row {
+    const int32_t *places;
+    long count;
+    long a_stride, c_stride, panel_stride;
+    int accumulate;
+};
+// Panels whose columns one call computes together.
+#define CONCORD_MASKED_PANELS 4
+// Writes the places that are not zero and returns their number. `places` has room for `count`.
+long concord_nonzero_places(const float *mask, long count, int32_t *places);
+// The products of one row of every task with at most CONCORD_MASKED_PANELS panels, `columns` columns in all.
+void concord_masked_products(
+    const struct concord_masked_row *row, long tasks, const float *a, const float *panels, long columns, float *c);
+
 // Optimizers. `scale` multiplies the gradients first.
 
 // `velocities` is null where there is no momentum.

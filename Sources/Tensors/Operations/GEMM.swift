@@ -61,17 +61,22 @@ private struct LinearOperation: DifferentiableOperation {
     let weight: Tensor
     let activation: ActivationGradient
 
+    /// A tile of fewer tasks would wait for memory more than it saves.
+    private static let fewestMaskedTasks = 4
+
     func backward(_ cotangent: Tensor, into step: ReverseStep) throws(ComputeError) {
         let (inner, columns) = (weight.shape[0], weight.shape[1])
         let rows = input.count / inner
         let deltas = try activation.deltas(cotangent).reshaped([step.tasks, rows, columns])
         try step.accumulate(to: 0, on: input.device) { (gradient, accumulate) throws(ComputeError) in
-            try input.device.encode(
-                .gemm(
-                    GEMM(
-                        rows: step.tasks * rows, columns: inner, inner: columns, transposeB: true,
-                        accumulate: accumulate)),
-                [deltas.storage, weight.storage, gradient])
+            let product = MaskedGEMM(
+                tasks: step.tasks, rows: rows, columns: inner, inner: columns, accumulate: accumulate)
+            if let mask = activation.output, step.tasks >= LinearOperation.fewestMaskedTasks {
+                let operands = [deltas.storage, weight.storage, gradient, mask.storage]
+                try input.device.encode(.maskedGEMM(product), operands)
+            } else {
+                try input.device.encode(.gemm(product.dense), [deltas.storage, weight.storage, gradient])
+            }
         }
         try step.add(LinearGradient(input: input.reshaped([rows, inner]), deltas: deltas), to: 1, device: input.device)
         if step.inputCount > 2 { try step.add(BiasGradient(deltas: deltas), to: 2, device: input.device) }
