@@ -112,7 +112,7 @@ private final class FillingDevice: Device {
         var kinds: Set<String> = []
         for next in ConformanceSuite.cases { kinds.insert("\(type(of: next.primitive.description))") }
         // As many as the enumeration of primitives has cases.
-        #expect(kinds.count == 35)
+        #expect(kinds.count == 36)
     }
 
     @Test("names are unique within an operation")
