@@ -7,10 +7,11 @@ import Compute
 public struct ConformanceSuite {
     /// The cases, grouped by operation.
     public static let cases: [ConformanceCase] =
-        GEMMCases.all + MaskedGEMMCases.all + Conv2DCases.all + Pool2DCases.all + ReductionCases.all + UnaryCases.all + BinaryCases.all
-        + SoftmaxCases.all + CrossEntropyCases.all + PointwiseLossCases.all + WeightedMeanCases.all + BatchNormCases.all
-        + LayerNormCases.all + AttentionCases.all + SegmentMeanCases.all + DropoutCases.all + EmbeddingCases.all + StridedCopyCases.all + FillCases.all + RandomFillCases.all
-        + GramianCases.all + WeightedRowSumCases.all + OptimizerStepCases.all
+        GEMMCases.all + MaskedGEMMCases.all + Conv2DCases.all + Pool2DCases.all + ReductionCases.all + UnaryCases.all
+        + BinaryCases.all + SoftmaxCases.all + CrossEntropyCases.all + PointwiseLossCases.all + WeightedMeanCases.all
+        + BatchNormCases.all + LayerNormCases.all + AttentionCases.all + SegmentMeanCases.all + DropoutCases.all
+        + EmbeddingCases.all + StridedCopyCases.all + FillCases.all + RandomFillCases.all + GramianCases.all
+        + WeightedRowSumCases.all + OptimizerStepCases.all
 
     /// The operations' names, in the order of the cases.
     public static let operations: [String] = cases.reduce(into: []) { names, next in

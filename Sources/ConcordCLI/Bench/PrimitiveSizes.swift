@@ -5,6 +5,7 @@ extension Primitive {
     var sizes: String {
         switch self {
         case .gemm(let product): product.sizes
+        case .maskedGEMM(let product): product.sizes
         case .conv2D(let convolution): convolution.sizes
         case .reduction(let fold): "\(fold.function) of \(fold.outer)x\(fold.axis)x\(fold.inner) over \(fold.axis)"
         case .unary(let unary): "\(unary.function) of \(unary.count)"
@@ -38,6 +39,10 @@ extension GEMM {
     var sizes: String {
         "m=\(rows) n=\(columns) k=\(inner)" + (batch > 1 ? " batch=\(batch)" : "") + (accumulate ? ", added" : "")
     }
+}
+
+extension MaskedGEMM {
+    var sizes: String { "m=\(rows) n=\(columns) k=\(inner), \(tasks) tasks" + (accumulate ? ", added" : "") }
 }
 
 extension Conv2D {
