@@ -50,6 +50,21 @@ INLINE void tile(
     }
 }
 
+// As many tasks as there are, times `vectors` panels.
+INLINE void tile_of_height(
+    long tasks, const int vectors, const struct concord_masked_row *row, const float *a, const float *panels,
+    long columns, float *c) {
+    switch (tasks) {
+    case 7: tile(7, vectors, row, a, panels, columns, c); break;
+    case 6: tile(6, vectors, row, a, panels, columns, c); break;
+    case 5: tile(5, vectors, row, a, panels, columns, c); break;
+    case 4: tile(4, vectors, row, a, panels, columns, c); break;
+    case 3: tile(3, vectors, row, a, panels, columns, c); break;
+    case 2: tile(2, vectors, row, a, panels, columns, c); break;
+    default: tile(1, vectors, row, a, panels, columns, c); break;
+    }
+}
+
 KERNEL void concord_masked_products(
     const struct concord_masked_row *row, long tasks, const float *a, const float *panels, long columns, float *c) {
     for (long task = 0; task < tasks;) {
@@ -59,22 +74,11 @@ KERNEL void concord_masked_products(
         const float *const x = a + task * row->a_stride;
         float *const y = c + task * row->c_stride;
         if (columns > (VECTORS - 1) * LANES) {
-            switch (height) {
-            case 7: tile(7, VECTORS, row, x, panels, columns, y); break;
-            case 6: tile(6, VECTORS, row, x, panels, columns, y); break;
-            case 5: tile(5, VECTORS, row, x, panels, columns, y); break;
-            case 4: tile(4, VECTORS, row, x, panels, columns, y); break;
-            case 3: tile(3, VECTORS, row, x, panels, columns, y); break;
-            case 2: tile(2, VECTORS, row, x, panels, columns, y); break;
-            default: tile(1, VECTORS, row, x, panels, columns, y); break;
-            }
+            tile_of_height(height, VECTORS, row, x, panels, columns, y);
         } else {
-            for (long i = 0; i < height; ++i) {
-                for (long first = 0; first < columns; first += LANES)
-                    tile(
-                        1, 1, row, x + i * row->a_stride, panels + first / LANES * row->panel_stride, columns - first,
-                        y + i * row->c_stride + first);
-            }
+            for (long first = 0; first < columns; first += LANES)
+                tile_of_height(
+                    height, 1, row, x, panels + first / LANES * row->panel_stride, columns - first, y + first);
         }
         task += height;
     }

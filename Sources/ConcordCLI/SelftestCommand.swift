@@ -22,7 +22,7 @@ struct SelftestCommand: ParsableCommand {
     @Flag(help: "Print one JSON object per device.")
     var json = false
 
-    /// Derivatives are taken for one task and for several at once.
+    /// Derivatives are taken for one task and for several at once: enough for the products that leave out common zeros.
     private static let taskCounts = [1, 5]
 
     private struct Entry: Encodable {

@@ -63,6 +63,8 @@ private struct LinearOperation: DifferentiableOperation {
 
     /// A tile of fewer tasks would wait for memory more than it saves.
     private static let fewestMaskedTasks = 4
+    /// Rows of all tasks that pay for copying the weights into panels.
+    private static let fewestMaskedRows = 128
 
     func backward(_ cotangent: Tensor, into step: ReverseStep) throws(ComputeError) {
         let (inner, columns) = (weight.shape[0], weight.shape[1])
@@ -71,7 +73,9 @@ private struct LinearOperation: DifferentiableOperation {
         try step.accumulate(to: 0, on: input.device) { (gradient, accumulate) throws(ComputeError) in
             let product = MaskedGEMM(
                 tasks: step.tasks, rows: rows, columns: inner, inner: columns, accumulate: accumulate)
-            if let mask = activation.output, step.tasks >= LinearOperation.fewestMaskedTasks {
+            if let mask = activation.output, step.tasks >= LinearOperation.fewestMaskedTasks,
+                step.tasks * rows >= LinearOperation.fewestMaskedRows
+            {
                 let operands = [deltas.storage, weight.storage, gradient, mask.storage]
                 try input.device.encode(.maskedGEMM(product), operands)
             } else {
